@@ -1,0 +1,26 @@
+# The table of contents. Pure code takes `{ lib }`; `mkLib` binds the rest to a package set.
+{ lib }:
+let
+  mkLib =
+    pkgs:
+    lib.makeScope pkgs.newScope (
+      self:
+      lib.mapAttrs (_: file: import file self) {
+        withObjcache = ./withObjcache.nix;
+        objcacheStdenv = ./objcacheStdenv.nix;
+        internalSplit = ./internalSplit.nix;
+        internalPrepare = ./internalPrepare.nix;
+        internalActions = ./internalActions.nix;
+        internalFinal = ./internalFinal.nix;
+        internalReport = ./internalReport.nix;
+        internalTools = ./internalTools.nix;
+        splitphase = ./splitphase.nix;
+      }
+      // {
+        inherit pkgs lib;
+      }
+    );
+in
+{
+  inherit mkLib;
+}

@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# The builder of every object and link derivation: a raw derivation with bash, coreutils, sed, tar and zstd only.
+#   pack         archive of all that the action reads from the build tree, with .splitphase/action.sh
+#   inputsPath   file with the store paths of the actions whose outputs this one reads, a line each
+#   helper       for links: the helper's program, for a proof whose outputs carry a build-id
+# The output is a tree: each file stands where the build puts it, below $NIX_BUILD_TOP.
+set -euo pipefail
+
+fail() {
+  printf 'error: splitphase: %s\n' "$1" >&2
+  printf 'hint: %s\n' "$2" >&2
+  exit 1
+}
+
+# leave REASON: no usable result; the final derivation's build tool does this step itself.
+leave() {
+  rm -rf "${out:?}"
+  mkdir "$out"
+  printf '%s\n' "$1" >"$out/.splitphase-left"
+  echo "splitphase: left to the build tool: ${splitphaseSource-}: $1"
+  # An exec'ed last command that closes its standard output early would make Nix kill the builder.
+  exit 0
+}
+
+unpack() {
+  local input
+  cd "$NIX_BUILD_TOP"
+  zstd -dqc "$pack" | tar -xf -
+  for input in ${inputs[@]+"${inputs[@]}"}; do
+    if [ -e "$input/.splitphase-left" ]; then
+      leave "it needs ${input#/nix/store/*-}, which is left to the build tool"
+    fi
+    cp -rs --no-preserve=mode "$input/." .
+  done
+}
+
+# run: the action, in a fresh shell state, its output folders made.
+run() {
+  local path
+  for path in "${splitphaseOutputs[@]}" ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
+    case $path in */*) mkdir -p "${path%/*}" ;; esac
+  done
+  (splitphaseRun)
+}
+
+# keep FOLDER: move what the action made into FOLDER, at the same places.
+keep() {
+  local path
+  for path in "${splitphaseOutputs[@]}"; do
+    if [ ! -e "$path" ] && [ ! -L "$path" ]; then
+      return 1
+    fi
+  done
+  for path in "${splitphaseOutputs[@]}" ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
+    if [ -e "$path" ] || [ -L "$path" ]; then
+      mkdir -p "$1/$path"
+      rmdir "$1/$path"
+      mv "$path" "$1/$path"
+    fi
+  done
+}
+
+# rewrite FOLDER: tokens of set A to set B, in place.
+rewrite() {
+  if [ -n "${helper:-}" ]; then
+    "$helper" rewrite "${splitphaseTokens[@]/#/--map=}" "$1"
+    return
+  fi
+  local -a script=()
+  local pair from to
+  for pair in "${splitphaseTokens[@]}"; do
+    from=${pair%=*} to=${pair#*=}
+    script+=(-e "s/$from/$to/g" -e "s/-frandom-seed=${from:0:10}/-frandom-seed=${to:0:10}/g")
+  done
+  find "$1" -type f -exec sed -i "${script[@]}" {} +
+}
+
+# prove: build again with the other tokens; the result must be the first one rewritten.
+prove() {
+  local first=$NIX_BUILD_TOP/.splitphase-first
+  cp -r "$out" "$first"
+  chmod -R u+w "$first"
+  rewrite "$first"
+  find . -mindepth 1 -maxdepth 1 ! -path ./.splitphase-first ! -name env-vars -exec rm -rf {} +
+  unpack
+  # What other actions made is read through links into the store; here it needs to be ours to rewrite.
+  find . -path ./.splitphase-first -prune -o -type l -lname '/nix/store/*' -exec sh -c \
+    'for link; do cp --remove-destination "$(readlink "$link")" "$link" && chmod u+w "$link"; done' sh {} +
+  rewrite .
+  (
+    # shellcheck source=/dev/null
+    source .splitphase/action.sh
+    run && keep "$NIX_BUILD_TOP/.splitphase-second"
+  ) || leave "it cannot be built a second time with other tokens"
+  diff -r --no-dereference "$first" .splitphase-second >/dev/null
+}
+
+NIX_BUILD_TOP=$(pwd)
+umask 022
+export NIX_STORE=${NIX_STORE:-/nix/store}
+inputs=()
+if [ -n "${inputsPath:-}" ]; then mapfile -t inputs <"$inputsPath"; fi
+mkdir "$out"
+unpack
+# shellcheck source=/dev/null
+source .splitphase/action.sh
+if [ "$splitphaseTop" != "$NIX_BUILD_TOP" ]; then
+  fail "this builder works in $NIX_BUILD_TOP, but the package was prepared in $splitphaseTop" \
+    "paths are compiled in, so every builder needs the same build directory: set 'sandbox = true' and the same 'sandbox-build-dir' on each"
+fi
+if ! run; then
+  if [ "${kind:-}" = link ]; then
+    leave "the link failed in its derivation; the build tool repeats it with the whole tree"
+  fi
+  fail "compiling $splitphaseSource failed; the compiler's message is above" \
+    "$splitphaseTop/$splitphaseSource there is $splitphaseSource in the unpacked source; if the message is about a file that exists, name the source in objcacheLeave and report it"
+fi
+cd "$NIX_BUILD_TOP"
+if ! keep "$out"; then
+  leave "it did not make all of its outputs"
+fi
+if [ -n "${splitphaseTokens+set}" ] && ! prove; then
+  leave "its output depends on the output path in a way that rewriting does not reach (proof by two tokens)"
+fi
+exit 0

@@ -1,0 +1,48 @@
+/**
+  The manifest's actions as derivations, in the manifest's order. Each is a raw derivation that sees its pack, the
+  outputs of the actions that it reads, and the store paths that its command or its headers name.
+*/
+{
+  lib,
+  internalTools,
+  ...
+}:
+{
+  stdenv,
+  prepare,
+  manifest,
+}:
+let
+  tools = internalTools stdenv;
+  packs = "${prepare.splitphasePacks}";
+
+  # The manifest's strings have no context. It refers to these paths itself, so they are valid wherever it is.
+  attach = path: builtins.appendContext path { ${path}.path = true; };
+
+  derive =
+    action:
+    derivation (
+      {
+        inherit (action) name kind;
+        inherit (tools) system;
+        builder = tools.shell;
+        args = [ tools.actionBuilder ];
+        PATH = tools.path;
+        pack = builtins.path {
+          path = "${packs}/${action.pack}";
+          name = "pack";
+          recursive = false;
+          inherit (action) sha256;
+        };
+        store = map attach action.store;
+      }
+      // lib.optionalAttrs (action.inputs != [ ]) {
+        inputs = lib.concatMapStringsSep "\n" (number: "${lib.elemAt derivations number}") action.inputs + "\n";
+        passAsFile = [ "inputs" ];
+      }
+      // lib.optionalAttrs (action.kind == "link" && action.proof) { inherit (tools) helper; }
+    );
+
+  derivations = map derive manifest.actions;
+in
+derivations

@@ -1,0 +1,35 @@
+/**
+  The helper, `bin/splitphase`: plain Python without third-party modules, compiled ahead and isolated from the
+  variables that a package's build sets.
+*/
+{ lib, pkgs, ... }:
+let
+  buildPackages = pkgs.buildPackages or pkgs;
+  python = "${buildPackages.python3}/bin/python3";
+  version = lib.head (builtins.match ".*__version__ = \"([^\"]*)\".*" (builtins.readFile ../python/splitphase/__init__.py));
+  source = builtins.path {
+    path = ../python/splitphase;
+    name = "splitphase-python";
+    filter = path: type: type == "directory" && baseNameOf path != "__pycache__" || lib.hasSuffix ".py" path;
+  };
+in
+buildPackages.runCommand "splitphase-${version}"
+  {
+    inherit version;
+    meta = {
+      description = "Helper that cuts Nix packages into derivations for objects, links and phases";
+      license = lib.licenses.mit;
+      mainProgram = "splitphase";
+      platforms = lib.platforms.linux;
+    };
+  }
+  ''
+    mkdir -p $out/bin $out/lib
+    cp -r ${source} $out/lib/splitphase
+    chmod -R u+w $out/lib
+    mv $out/lib/splitphase/__main__.py $out/lib/__main__.py
+    ${python} -m compileall -q --invalidation-mode unchecked-hash $out/lib
+    printf '#!%s\nexec %s -I %s "$@"\n' ${buildPackages.stdenv.shell} ${python} $out/lib > $out/bin/splitphase
+    chmod +x $out/bin/splitphase
+    $out/bin/splitphase --version
+  ''

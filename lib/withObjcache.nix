@@ -1,0 +1,56 @@
+/**
+  Make a stdenv whose `mkDerivation` builds one derivation per compiled object and per link target.
+
+  # Inputs
+
+  `stdenv`
+  : Any stdenv of nixpkgs for Linux: `stdenv`, `clangStdenv`, `llvmPackages.stdenv`, a cross stdenv, ...
+
+  # Type
+
+  ```
+  withObjcache :: Stdenv -> Stdenv
+  ```
+
+  # Examples
+
+  ```nix
+  fmt.override { stdenv = withObjcache clangStdenv; }
+  => «derivation /nix/store/...-fmt-10.2.1.drv»
+
+  withObjcache pkgsCross.mingwW64.stdenv
+  => error: splitphase.withObjcache: stdenv-mingw... builds on or for "x86_64-windows", ...
+  ```
+*/
+{
+  lib,
+  internalSplit,
+  ...
+}:
+let
+  withObjcache =
+    stdenv:
+    if !(stdenv.hostPlatform.isLinux && stdenv.buildPlatform.isLinux) then
+      throw ''
+        splitphase.withObjcache: ${stdenv.name or "the stdenv"} builds on ${builtins.toJSON stdenv.buildPlatform.system} for ${builtins.toJSON stdenv.hostPlatform.system}, but only Linux is supported.
+        Leave this package's stdenv as it is, for instance:
+          stdenv = if stdenv.hostPlatform.isLinux then withObjcache stdenv else stdenv;''
+    else
+      stdenv
+      // {
+        mkDerivation =
+          attrsOrFunction:
+          internalSplit stdenv (
+            stdenv.mkDerivation (
+              if lib.isFunction attrsOrFunction then
+                # finalPackage is what the user gets: the split package.
+                finalAttrs:
+                attrsOrFunction (finalAttrs // { finalPackage = internalSplit stdenv finalAttrs.finalPackage; })
+              else
+                attrsOrFunction
+            )
+          );
+        override = change: withObjcache (stdenv.override change);
+      };
+in
+withObjcache

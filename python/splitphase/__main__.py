@@ -1,0 +1,5 @@
+"""`python -m splitphase`."""
+
+from splitphase.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,56 @@
+"""At the cut: make generated sources, plan the actions, escape, write packs, snapshot and manifest."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--top", required=True, help="$NIX_BUILD_TOP")
+    parser.add_argument("--scratch", type=Path, required=True, help="folder below the top with the shell's dumps")
+    parser.add_argument("--output", action="append", required=True, metavar="NAME=PATH", help="the package's outputs")
+    parser.add_argument("--manifest", type=Path, required=True, help="folder for manifest.json")
+    parser.add_argument("--snapshot", type=Path, required=True, help="folder for the snapshot")
+    parser.add_argument("--packs", type=Path, required=True, help="folder for the packs")
+    parser.add_argument("--jobs", type=int, default=1, help="cores for generating sources")
+    parser.add_argument("--env", action="append", default=[], help="further variables that compilers see")
+    parser.add_argument("--leave", action="append", default=[], help="sources or outputs to leave to the build tool")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Prepare, or write an unsplit manifest with the reason."""
+    import os
+
+    from splitphase import buildtool
+    from splitphase.commands import unsplit
+    from splitphase.prepare import Preparation
+
+    outputs = {name: Path(path) for name, path in (entry.split("=", 1) for entry in args.output)}
+    for folder in (args.manifest, args.snapshot, args.packs):
+        folder.mkdir(parents=True, exist_ok=True)
+    build = buildtool.detect(os.getcwd())
+    if isinstance(build, str):
+        args.reason = build
+        return unsplit.execute(args)
+    started = time.monotonic()
+    preparation = Preparation(args.top, args.scratch, outputs, build)
+    preparation.generate(args.jobs)
+    generated = time.monotonic()
+    preparation.plan(args.env, args.leave)
+    planned = time.monotonic()
+    preparation.escape()
+    escaped = time.monotonic()
+    preparation.write_packs(args.packs)
+    packed = time.monotonic()
+    preparation.write_snapshot(args.snapshot)
+    preparation.write_manifest(args.manifest)
+    actions, left = preparation.result.actions, preparation.result.left
+    print(
+        f"splitphase: {len(actions)} actions, {len(left)} left to the build tool; generating sources "
+        f"{generated - started:.2f} s, scanning {planned - generated:.2f} s, escaping {escaped - planned:.2f} s, "
+        f"packing {packed - escaped:.2f} s, snapshot {time.monotonic() - packed:.2f} s"
+    )
+    return 0

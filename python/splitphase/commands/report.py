@@ -1,0 +1,44 @@
+"""Write what was split and what was not, with reasons, as text and JSON."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json")
+    parser.add_argument("--artifacts", type=Path, help="file with the store path of each action's output, a line each")
+    parser.add_argument("--target", type=Path, required=True, help="folder for report.txt and report.json")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write it."""
+    from splitphase.manifest import read_manifest, write_json
+    from splitphase.stage import LEFT
+
+    manifest = read_manifest(args.manifest)
+    left = list(manifest["left"])
+    artifacts = args.artifacts.read_text().splitlines() if args.artifacts else []
+    split: dict[str, int] = {"compile": 0, "link": 0}
+    for action, artifact in zip(manifest["actions"], artifacts, strict=bool(artifacts)):
+        reason = Path(artifact) / LEFT
+        if reason.exists():
+            left.append({"output": action["name"], "kind": action["kind"], "reason": reason.read_text().strip()})
+        else:
+            split[action["kind"]] += 1
+    report = {"split": manifest["split"], "reason": manifest["reason"], "counts": split, "left": left}
+    args.target.mkdir(parents=True, exist_ok=True)
+    write_json(args.target / "report.json", report)
+    lines = [f"split: {split['compile']} compiles, {split['link']} links"]
+    if not manifest["split"]:
+        lines = [f"not split: {manifest['reason']}"]
+    reasons: dict[str, list[str]] = {}
+    for entry in left:
+        reasons.setdefault(f"{entry['kind']}: {entry['reason']}", []).append(entry["output"])
+    for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        lines.append(f"left to the build tool: {len(names)} {reason}")
+        lines += [f"    {name}" for name in sorted(names)]
+    (args.target / "report.txt").write_text("\n".join(lines) + "\n")
+    return 0

@@ -1,0 +1,75 @@
+"""The environment that an action sees: an allow-list, less the include folders in the store that it does not use."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping
+
+_COMPILE = re.compile(
+    r"^(?:NIX_(?:CFLAGS_COMPILE|CXXSTDLIB_COMPILE|HARDENING_ENABLE|CC_WRAPPER|CC_USE|ENFORCE|GNATFLAGS|DONT_SET_RPATH"
+    r"|NO_SELF_RPATH)\w*"
+    r"|CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC_INCLUDE_PATH|COMPILER_PATH|GCC_EXEC_PREFIX|LANG|LC_\w+)$"
+)
+_LINK = re.compile(
+    r"^(?:NIX_(?:LDFLAGS|CFLAGS_LINK|CXXSTDLIB_LINK|BINTOOLS_WRAPPER|DYNAMIC_LINKER|LD_USE|SET_BUILD_ID)\w*"
+    r"|LIBRARY_PATH|LD_RUN_PATH|ZERO_AR_DATE)$"
+)
+_INCLUDE_FLAGS = ("-isystem", "-idirafter", "-iquote", "-I")
+_STORE = "/nix/store/"
+
+
+def compile_environment(environment: Mapping[str, str], added: Collection[str]) -> dict[str, str]:
+    """What a compile can see of the build's environment; `added` are the names that the package adds."""
+    return {name: value for name, value in environment.items() if _COMPILE.match(name) or name in added}
+
+
+def link_environment(environment: Mapping[str, str], added: Collection[str]) -> dict[str, str]:
+    """What a link can see: include folders are dropped from its compile flags, since a link reads no header."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if _COMPILE.match(name) or _LINK.match(name) or name in added
+    }
+    return {
+        name: " ".join(without_folders(value.split(), used=())) if name.startswith("NIX_CFLAGS_COMPILE") else value
+        for name, value in kept.items()
+    }
+
+
+def narrow_environment(environment: Mapping[str, str], used: Collection[str]) -> dict[str, str]:
+    """Drop the store folders in which a compile finds nothing from its flags and search paths."""
+    narrowed = {}
+    for name, value in environment.items():
+        if name.startswith("NIX_CFLAGS_COMPILE"):
+            narrowed[name] = " ".join(without_folders(value.split(), used))
+        elif name in ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH"):
+            narrowed[name] = ":".join(entry for entry in value.split(":") if not _unused(entry, used))
+        else:
+            narrowed[name] = value
+    return narrowed
+
+
+def without_folders(words: list[str], used: Collection[str]) -> list[str]:
+    """Drop `-I dir`, `-Idir`, `-isystem dir` and the like whose folder is in the store and not among `used`."""
+    if any(word.startswith(("-grecord-command-line", "-frecord-")) for word in words):
+        return words
+    kept = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        flag = next((flag for flag in _INCLUDE_FLAGS if word.startswith(flag)), None)
+        if flag is None:
+            kept.append(word)
+            position += 1
+            continue
+        length = 2 if word == flag and position + 1 < len(words) else 1
+        folder = words[position + 1] if length == 2 else word[len(flag) :]
+        if not _unused(folder, used):
+            kept.extend(words[position : position + length])
+        position += length
+    return kept
+
+
+def _unused(folder: str, used: Collection[str]) -> bool:
+    return folder.startswith(_STORE) and folder not in used and os.path.normpath(folder) not in used

@@ -1,0 +1,35 @@
+"""Paths of a build: spelled by tools relative to their folder, known to splitphase relative to `$NIX_BUILD_TOP`."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+STORE_PATH = re.compile(r"/nix/store/[0-9a-df-np-sv-z]{32}-[0-9a-zA-Z+\-._?=]+")
+"""A store path with a real hash; a token never matches, because it holds letters that Nix's base 32 leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The build tree: everything below `$NIX_BUILD_TOP`."""
+
+    top: str
+    """Absolute, normalised."""
+
+    def absolute(self, path: str, directory: str) -> str:
+        """Normalise a path that a step in `directory` spells."""
+        return os.path.normpath(os.path.join(directory, path))
+
+    def holds(self, path: str) -> bool:
+        """Whether an absolute path lies in the tree."""
+        return path == self.top or path.startswith(self.top + "/")
+
+    def relative(self, path: str) -> str:
+        """The path below the top; only for paths that the tree holds."""
+        return os.path.relpath(path, self.top)
+
+
+def store_paths(text: str) -> set[str]:
+    """All store paths (the top ones, `/nix/store/<hash>-<name>`) that a text names."""
+    return set(STORE_PATH.findall(text))

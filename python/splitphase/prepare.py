@@ -1,0 +1,158 @@
+"""Prepare: the steps at the cut, in their order. Everything before `escape` sees real hashes, everything after tokens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Collection
+from pathlib import Path
+
+from splitphase import buildtool, shellstate, snapshot
+from splitphase.generate import needed
+from splitphase.graph import Graph
+from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
+from splitphase.pack import Pack, PackFile, PackWriter
+from splitphase.paths import Tree
+from splitphase.plan import Action, Plan, Planner, Settings
+from splitphase.rewrite import Rewriter
+from splitphase.script import action_script, proof_script
+from splitphase.steps import Kind
+from splitphase.tokens import HASH_LENGTH, tokens
+
+_STORE_PREFIX = len("/nix/store/")
+
+
+class Preparation:
+    """One package at its cut."""
+
+    def __init__(self, top: str, scratch: Path, outputs: dict[str, Path], build: buildtool.BuildDirectory) -> None:
+        self.tree = Tree(os.path.normpath(top))
+        self.build = build
+        self._scratch = scratch
+        self._outputs = outputs
+        self._tokens = tokens(outputs)
+        self._escape = Rewriter(
+            {
+                str(path)[_STORE_PREFIX : _STORE_PREFIX + HASH_LENGTH]: self._tokens[name][0]
+                for name, path in outputs.items()
+            }
+        )
+        self._graph: Graph
+        self._built: dict[str, int] = {}
+        self._packed: dict[int, PackFile] = {}
+        self._proofs: set[int] = set()
+        self._escaped: list[str] = []
+        self.result: Plan
+
+    def generate(self, jobs: int) -> None:
+        """Make what compiles need and the build itself generates."""
+        self._graph = buildtool.read(self.build)
+        buildtool.generate(self.build, needed(self._graph), jobs)
+
+    def plan(self, added: Collection[str], leave: Collection[str]) -> None:
+        """Decide what becomes an action."""
+        settings = Settings(dict(os.environ), added, leave, tuple(self._escape.pairs))
+        self.result = Planner(self.tree, self._graph, settings).run()
+
+    def escape(self) -> None:
+        """Move the outputs' contents beside the tree, take out what actions will make, put tokens for hashes."""
+        saved = self._scratch / "outputs"
+        saved.mkdir()
+        for name, path in self._outputs.items():
+            if os.path.lexists(path):
+                shutil.move(path, saved / name)
+            path.mkdir()
+        for action in self.result.actions:
+            self._take_out(action)
+        state = shellstate.changes(
+            (self._dump("variables-before"), self._dump("variables")),
+            (self._dump("functions-before"), self._dump("functions")),
+        )
+        (saved / ".state.sh").write_text(state + self._dump("options"), errors="surrogateescape")
+        escaped = [f"outputs/{path}" for path in self._escape.tree(saved)]
+        own = self._scratch.name
+        for entry in sorted(os.listdir(self.tree.top)):
+            path = Path(self.tree.top, entry)
+            if entry == own or entry in snapshot.MACHINE_BOUND:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                escaped += [f"tree/{entry}/{below}" for below in self._escape.tree(path)]
+            now = self._escape.entry(path)
+            if now is not None:
+                escaped.append(f"tree/{now.name}")
+        self._escaped = escaped
+
+    def _take_out(self, action: Action) -> None:
+        """Remove what prepare built on the way to a generated source; final gets it from the action."""
+        for path in (*action.outputs, *action.extra_outputs):
+            if os.path.lexists(path):
+                status = os.stat(path) if os.path.exists(path) else os.lstat(path)
+                if stat.S_ISDIR(status.st_mode):
+                    continue
+                self._built[path] = status.st_mtime_ns
+                os.unlink(path)
+
+    def _dump(self, name: str) -> str:
+        return (self._scratch / name).read_text(errors="surrogateescape")
+
+    def write_packs(self, target: Path) -> None:
+        """Write a pack for each action, and find out which need the proof by two tokens."""
+        pairs = {first: second for first, second in self._tokens.values()}
+        marked = Rewriter(pairs)
+        escaped = {str(Path(self.tree.top, path.removeprefix("tree/"))) for path in self._escaped}
+        writer = PackWriter(self.tree, target)
+        for action in self.result.actions:
+            script = action_script(action, self.tree, self._escape)
+            if action.kind is Kind.COMPILE:
+                tainted = any(first in script for first in pairs)
+            else:
+                tainted = marked.text(script) != script
+            if tainted or not escaped.isdisjoint(action.files) or not self._proofs.isdisjoint(action.inputs):
+                self._proofs.add(action.number)
+                script += proof_script(pairs)
+            writer.add(action.number, Pack(script, action.files, action.folders, action.timed))
+        self._packed = writer.finish()
+
+    def write_snapshot(self, target: Path) -> None:
+        """Write the snapshot and the plan for staging."""
+        index = snapshot.Index(self.tree.top, os.getcwd(), tuple(sorted(self._outputs)), tuple(self._escaped))
+        snapshot.write(Path(self.tree.top), self._scratch, target, index)
+        actions = tuple(
+            StagedAction(
+                action.name,
+                tuple(StagedOutput(self.tree.relative(path), self._built.get(path)) for path in action.outputs),
+                tuple(self.tree.relative(path) for path in action.extra_outputs),
+            )
+            for action in self.result.actions
+        )
+        write_stage(target / "stage.json", StagePlan(self.build.tool, self.tree.relative(self.build.path), actions))
+
+    def write_manifest(self, target: Path) -> None:
+        """Write what Nix reads."""
+        write_json(
+            target / "manifest.json",
+            {
+                "split": bool(self.result.actions),
+                "reason": "" if self.result.actions else "no compile or link could be split; see left",
+                "top": self.tree.top,
+                "actions": [
+                    {
+                        "name": action.name,
+                        "kind": action.kind.value,
+                        "source": action.source,
+                        "pack": self._packed[action.number].name,
+                        "sha256": self._packed[action.number].sha256,
+                        "inputs": list(action.inputs),
+                        "store": sorted(action.store),
+                        "proof": action.number in self._proofs,
+                    }
+                    for action in self.result.actions
+                ],
+                "left": [
+                    {"output": left.output, "kind": left.kind.value, "reason": left.reason}
+                    for left in self.result.left
+                ],
+            },
+        )
+

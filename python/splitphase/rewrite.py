@@ -1,0 +1,141 @@
+"""Equal-length rewriting of output hashes: escape (hash to token) and restore (token to hash).
+
+Found and rewritten: the 32 characters wherever they stand whole (contents, file names, symlink targets), and their first
+10 behind `-frandom-seed=`, which nixpkgs sets and `-g` writes into DW_AT_producer. An ELF file whose GNU build-id
+covers the rewritten bytes gets it computed anew.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from splitphase import elf
+from splitphase.errors import RewriteError, UnsafePathError
+from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
+
+SEED_FLAG = "-frandom-seed="
+
+
+class Rewriter:
+    """Replaces 32-character strings by others of the same length, each wherever it occurs."""
+
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        for old, new in pairs.items():
+            if len(old) != HASH_LENGTH or len(new) != HASH_LENGTH:
+                raise RewriteError(
+                    f"cannot rewrite {old!r} to {new!r}: both must have {HASH_LENGTH} characters",
+                    hint="this is the part of a store path between /nix/store/ and the first dash",
+                )
+        self.pairs = dict(pairs)
+        replacements = [
+            *pairs.items(),
+            *((SEED_FLAG + old[:SEED_LENGTH], SEED_FLAG + new[:SEED_LENGTH]) for old, new in pairs.items()),
+        ]
+        self._text = tuple(replacements)
+        self._bytes = tuple((old.encode(), new.encode()) for old, new in replacements)
+
+    def text(self, value: str) -> str:
+        """Rewrite a string."""
+        for old, new in self._text:
+            value = value.replace(old, new)
+        return value
+
+    def found_in(self, data: bytes | mmap.mmap) -> bool:
+        """Whether any of the old strings occurs."""
+        return any(data.find(old) >= 0 for old, _ in self._bytes)
+
+    def data(self, original: bytes) -> bytes:
+        """Rewrite a file's contents, its GNU build-id included."""
+        changed = original
+        for old, new in self._bytes:
+            changed = changed.replace(old, new)
+        if changed != original and changed[:4] == b"\x7fELF":
+            buffer = bytearray(changed)
+            elf.refresh(buffer, original)
+            return bytes(buffer)
+        return changed
+
+    def file(self, path: Path) -> bool:
+        """Rewrite a regular file in place: mode, times and hard links stay. Return whether anything was found."""
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size < SEED_LENGTH:
+            return False
+        with path.open("rb") as stream:
+            if status.st_size < 1 << 16:
+                original = stream.read()
+                if not self.found_in(original):
+                    return False
+            else:
+                with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+                    if not self.found_in(view):
+                        return False
+                    original = view[:]
+        locked = not status.st_mode & stat.S_IWUSR
+        if locked:
+            path.chmod(status.st_mode | stat.S_IWUSR)
+        with path.open("r+b") as stream:
+            stream.write(self.data(original))
+        if locked:
+            path.chmod(stat.S_IMODE(status.st_mode))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return True
+
+    def entry(self, path: Path) -> Path | None:
+        """Rewrite one file, symlink or folder name in place; return where it is now if anything was found, else None."""
+        found = False
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            target = os.readlink(path)
+            if self.text(target) != target:
+                path.unlink()
+                path.symlink_to(self.text(target))
+                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
+                found = True
+        elif stat.S_ISREG(status.st_mode):
+            found = self.file(path)
+        name = self.text(path.name)
+        if name != path.name:
+            path = path.rename(path.with_name(name))
+            found = True
+        return path if found else None
+
+    def tree(self, root: Path) -> list[str]:
+        """Rewrite everything below `root`; return the changed paths, relative, sorted, as they are named now."""
+        return self.paths(root, (str(path.relative_to(root)) for path in walk(root)))
+
+    def paths(self, root: Path, relative: Iterable[str]) -> list[str]:
+        """Rewrite these paths below `root`, deepest first; return the changed ones as they are named now."""
+        changed = []
+        folder_times: dict[Path, tuple[int, int]] = {}
+        for name in sorted(relative, reverse=True):
+            path = inside(root, name)
+            status = path.parent.lstat()
+            folder_times.setdefault(path.parent, (status.st_atime_ns, status.st_mtime_ns))
+            now = self.entry(path)
+            if now is not None:
+                changed.append(self.text(str(now.relative_to(root))))
+        for folder, times in folder_times.items():
+            if folder.is_dir():
+                os.utime(folder, ns=times)
+        return sorted(changed)
+
+
+def walk(root: Path) -> Iterator[Path]:
+    """Everything below `root`, sorted, folders before what they hold; links are not followed."""
+    for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
+        yield Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(Path(entry.path))
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Return `root/relative`, refusing a path that leaves the tree."""
+    if relative.startswith("/") or ".." in relative.split("/"):
+        raise UnsafePathError(
+            f"path {relative!r} leaves {root}", hint="the snapshot or plan is damaged or not from splitphase"
+        )
+    return root / relative

@@ -1,0 +1,40 @@
+"""The action as shell text: what `lib/hooks/action-builder.sh` reads from a pack and runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from splitphase.paths import Tree
+from splitphase.plan import Action
+from splitphase.rewrite import Rewriter
+
+
+def action_script(action: Action, tree: Tree, escape: Rewriter) -> str:
+    """Return the script of one action, output hashes escaped.
+
+    It sets `splitphaseTop`, `splitphaseSource` (for messages), `splitphaseOutputs` (array, below the top: what must
+    exist afterwards), `splitphaseExtra` (array: what may exist), exports the environment and defines `splitphaseRun`.
+    """
+    lines = [
+        f"splitphaseTop={shlex.quote(tree.top)}",
+        f"splitphaseSource={shlex.quote(action.source)}",
+        _array("splitphaseOutputs", [tree.relative(path) for path in action.outputs]),
+        _array("splitphaseExtra", [tree.relative(path) for path in action.extra_outputs]),
+        *(f"export {name}={shlex.quote(value)}" for name, value in action.environment.items()),
+        "splitphaseRun() {",
+        f"cd {shlex.quote(action.directory)}",
+        action.command,
+        "}",
+        "",
+    ]
+    return escape.text("\n".join(lines))
+
+
+def proof_script(pairs: Mapping[str, str]) -> str:
+    """The lines that ask for the proof by two tokens; `pairs` maps tokens of set A to set B."""
+    return _array("splitphaseTokens", [f"{first}={second}" for first, second in sorted(pairs.items())]) + "\n"
+
+
+def _array(name: str, values: list[str]) -> str:
+    return f"{name}=({' '.join(shlex.quote(value) for value in values)})"

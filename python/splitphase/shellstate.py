@@ -1,0 +1,59 @@
+"""Shell state across a cut: what the phases changed, as text to source.
+
+Input is the output of bash's `declare -p` and `declare -f` before the first phase and at the cut. The result declares
+the changed variables globally (it is sourced inside a function), unsets those that went away, and defines the
+functions that are new or changed. Variables that belong to the shell or the machine are left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DECLARATION = re.compile(
+    r"""^declare\ -(?P<flags>[-a-zA-Z]+)\ (?P<name>[A-Za-z_]\w*)
+        (?:=(?P<value>(?:"(?:[^"\\]|\\[\s\S])*"|\$?'(?:[^'\\]|\\[\s\S])*'|\((?:"(?:[^"\\]|\\[\s\S])*"|\$'(?:[^'\\]|\\[\s\S])*'
+        |[^"()'])*\)|[^\s"'()]+)*))?\n""",
+    re.VERBOSE | re.MULTILINE,
+)
+_FUNCTION = re.compile(r"^(?P<name>\S+) \(\) ?\n\{[\s\S]*?\n\}\n", re.MULTILINE)
+_SHELLS_OWN = re.compile(
+    r"^(?:BASH\w*|EPOCH\w+|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|SHELLOPTS|FUNCNAME|PIPESTATUS|DIRSTACK|GROUPS"
+    r"|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|COMP_\w+|HIST\w*|OPTIND|OPTARG|OPTERR|PWD|OLDPWD|SHLVL|_|COLUMNS|LINES"
+    r"|NIX_BUILD_TOP|NIX_BUILD_CORES|NIX_LOG_FD|TMP|TMPDIR|TEMP|TEMPDIR|splitphase\w*|curPhase|phases|REPLY)$"
+)
+
+
+def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
+    """Return shell text that takes the first state to the second, for `declare -p` and `declare -f` outputs."""
+    before, after = (_variables(text) for text in variables)
+    lines = [f"unset -v {name}" for name in sorted(before.keys() - after.keys())]
+    for name, (flags, value) in sorted(after.items()):
+        if before.get(name) == (flags, value):
+            continue
+        if before.get(name, (flags, ""))[0] != flags:
+            lines.append(f"unset -v {name}")
+        assignment = "" if value is None else f"={value}"
+        lines.append(f"declare -g{flags.replace('-', '')} {name}{assignment}")
+    old, new = (_functions(text) for text in functions)
+    lines += [text for name, text in sorted(new.items()) if old.get(name) != text]
+    lines += [f"unset -f {name}" for name in sorted(old.keys() - new.keys())]
+    return "\n".join(lines) + "\n"
+
+
+def _variables(text: str) -> dict[str, tuple[str, str | None]]:
+    """Flags and quoted value by name; read-only variables, name references and the shell's own are left out."""
+    found = {}
+    for match in _DECLARATION.finditer(text if text.endswith("\n") else text + "\n"):
+        if "r" in match["flags"] or "n" in match["flags"] or _SHELLS_OWN.match(match["name"]):
+            continue
+        found[match["name"]] = (match["flags"], match["value"])
+    return found
+
+
+def _functions(text: str) -> dict[str, str]:
+    complete = text if text.endswith("\n") else text + "\n"
+    return {
+        match["name"]: match[0].rstrip("\n")
+        for match in _FUNCTION.finditer(complete)
+        if not match["name"].startswith("splitphase") and match["name"] not in ("runPhase", "genericBuild")
+    }

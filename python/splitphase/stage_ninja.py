@@ -1,0 +1,65 @@
+"""Tell Ninja what was staged: `.ninja_log` and `.ninja_deps` as the ninja in use would have written them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from splitphase.depfile import read_depfile
+from splitphase.graph import Edge
+from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
+from splitphase.ninja.hashes import edge_hash
+from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
+from splitphase.ninja.parser import read_graph
+
+
+def record(
+    directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str], version: Callable[[], str]
+) -> None:
+    """Write log and deps records for the staged files in `directory`.
+
+    Commands hold real hashes again, so the records that prepare's ninja left get their command hash computed anew.
+    """
+    graph = read_graph(str(directory))
+    log_path, deps_path = directory / ".ninja_log", directory / ".ninja_deps"
+    log_format = log_version(version())
+    old = {entry.output: entry for entry in read_log(log_path).entries} if log_path.exists() else {}
+    deps = dict(read_deps(deps_path)) if deps_path.exists() else {}
+    entries: dict[str, LogEntry] = {}
+    for edge in graph.edges:
+        staged = [_staged(directory, output, times) for output in edge.outputs]
+        if not any(moment is not None for moment in staged) and not any(output in old for output in edge.outputs):
+            continue
+        command_hash = edge_hash(log_format, edge)
+        for output, moment in zip(edge.outputs, staged, strict=True):
+            if moment is not None:
+                entries[output] = LogEntry(0, 1, moment, output, command_hash)
+            elif output in old:
+                entry = old[output]
+                entries[output] = LogEntry(entry.start_ms, entry.end_ms, entry.mtime_ns, output, command_hash)
+        _add_deps(directory, edge, staged, depfiles, deps)
+    write_log(log_path, Log(log_format, tuple(entries.values())))
+    write_deps(deps_path, deps.values())
+
+
+def _staged(directory: Path, output: str, times: Mapping[str, int]) -> int | None:
+    return times.get(os.path.normpath(directory / output))
+
+
+def _add_deps(
+    directory: Path,
+    edge: Edge,
+    staged: list[int | None],
+    depfiles: Mapping[str, str],
+    deps: dict[str, DepsEntry],
+) -> None:
+    """Move a depfile's content into the deps log, as Ninja does for `deps = gcc`."""
+    depfile = depfiles.get(os.path.normpath(directory / edge.outputs[0]))
+    if edge.deps != "gcc" or depfile is None:
+        return
+    found = read_depfile(Path(depfile))
+    for output, moment in zip(edge.outputs, staged, strict=True):
+        if moment is not None:
+            deps[output] = DepsEntry(output, moment, found)
+    os.unlink(depfile)
