@@ -64,6 +64,8 @@ class Settings:
     """Names of further variables that compilers see (`objcacheEnv`)."""
     leave: Collection[str] = ()
     """Sources and outputs to leave to the build tool (`objcacheLeave`), as path endings."""
+    jobs: int = 1
+    """Compilers that may run at a time where they must be asked about includes."""
     hashes: Collection[str] = ()
     """Hashes of the package's outputs; a path that holds one cannot be read or written by an action."""
 
@@ -81,7 +83,7 @@ class Planner:
         self._action_of: dict[int, Action] = {}
         self._reason_of: dict[int, str] = {}
         self._names: set[str] = set()
-        self._scanner = Scanner()
+        self._scans: dict[int, ScanResult] = {}
         self.plan = Plan()
         for step in self._steps:
             for output in step.edge.outputs:
@@ -92,6 +94,14 @@ class Planner:
 
     def run(self) -> Plan:
         """Plan every compile and link."""
+        compiles = [step for step in self._steps if step.kind is Kind.COMPILE and not step.left]
+        scanner = Scanner(self._tree.top)
+        tasks = [
+            Compile(step.directory, step.argv, self._absolute(step.edge.inputs[0], step), self._settings.environment)
+            for step in compiles
+        ]
+        found = scanner.scan_all(tasks, jobs=self._settings.jobs)
+        self._scans = {id(step): scan for step, scan in zip(compiles, found, strict=True)}
         for wanted in (Kind.COMPILE, Kind.LINK):
             for step in self._steps:
                 if step.kind is wanted:
@@ -154,19 +164,19 @@ class Planner:
         return self._compile(step) if step.kind is Kind.COMPILE else self._link(step)
 
     def _compile(self, step: Step) -> str:
-        source = self._absolute(step.edge.inputs[0], step)
-        argv = step.argv
         environment = compile_environment(self._settings.environment, self._settings.added)
-        scan = self._scanner.scan(Compile(step.directory, argv, source, self._settings.environment))
+        scan = self._scans[id(step)]
         if scan.modules:
             return "C++20 modules: what is read depends on other compiles"
+        if scan.opaque:
+            return f"{self._shown(min(scan.opaque))} has an .incbin whose file only the assembler knows"
         declared = {self._absolute(path, step) for path in (*step.edge.inputs, *step.edge.implicit)}
-        found = self._sort({*scan.files, *declared})
+        found = self._sort({*scan.contents, *scan.symlinks, *declared})
         if isinstance(found, str):
             return found
         inputs, files, store = found
         used = {os.path.normpath(folder) for folder in scan.used_dirs}
-        words = without_folders(list(argv), used)
+        words = without_folders(list(step.argv), used)
         environment = narrow_environment(environment, used)
         if scan.date and "SOURCE_DATE_EPOCH" in self._settings.environment:
             environment["SOURCE_DATE_EPOCH"] = self._settings.environment["SOURCE_DATE_EPOCH"]

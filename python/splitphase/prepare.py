@@ -50,9 +50,9 @@ class Preparation:
         self._graph = buildtool.read(self.build)
         buildtool.generate(self.build, needed(self._graph), jobs)
 
-    def plan(self, added: Collection[str], leave: Collection[str]) -> None:
+    def plan(self, added: Collection[str], leave: Collection[str], jobs: int) -> None:
         """Decide what becomes an action."""
-        settings = Settings(dict(os.environ), added, leave, tuple(self._escape.pairs))
+        settings = Settings(dict(os.environ), added, leave, jobs, tuple(self._escape.pairs))
         self.result = Planner(self.tree, self._graph, settings).run()
 
     def escape(self) -> None:

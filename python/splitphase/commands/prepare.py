@@ -39,7 +39,7 @@ def execute(args: argparse.Namespace) -> int:
     preparation = Preparation(args.top, args.scratch, outputs, build)
     preparation.generate(args.jobs)
     generated = time.monotonic()
-    preparation.plan(args.env, args.leave)
+    preparation.plan(args.env, args.leave, args.jobs)
     planned = time.monotonic()
     preparation.escape()
     escaped = time.monotonic()

@@ -1,0 +1,197 @@
+"""Read one C, C++ or assembler file: every file name that it may ask the preprocessor or the assembler for.
+
+Nothing is preprocessed. Both branches of every `#if` count, and so do comments and strings that look like directives:
+a name too many costs a few bytes in a pack, a name too few breaks a build. The translation phases follow C23 5.1.1.2
+(trigraphs, line splices, comments as white space); `.incbin` and `.include` follow the manual of GNU as.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, fields
+
+_GAP = rb"(?:[ \t\v\f\r\0]|/\*(?s:.*?)\*/)*+"
+_NAME = rb'(?:"([^"\n]+)"|<([^>\n]+)>)'
+_IDENTIFIER = rb"([A-Za-z_$\\\x80-\xff][\w$]*)"
+
+_SPLICE = re.compile(rb"\\[ \t\v\f]*\r?\n")
+_DIRECTIVE = re.compile(
+    rb"#" + _GAP + rb"(?:"
+    rb"(include_next|include|import|embed)" + _GAP + rb"(?:" + _NAME + rb"|" + _IDENTIFIER + rb")"
+    rb"|(?:el)?if([^\n]*?\([ \t]*[<\"][^\n]*)"
+    rb"|define[ \t]+\w+[ \t]+" + _NAME + rb"[ \t\r]*(?=\n|/[/*]|\Z)"
+    rb")"
+)
+_HAS = re.compile(
+    rb"__has_(include_next|include|embed)(?:__)?" + _GAP + rb"(?:\(?" + _GAP + _NAME + rb"|\(" + _GAP + _IDENTIFIER + rb")"
+)
+_PROBE = re.compile(_NAME)
+_MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"\w+\(([^)\n]*)\)")
+_DEPENDENCY = re.compile(rb'dependency[ \t]*(?:\\?"([^"\\\n]+)\\?"|<([^>\n]+)>)')
+_RESOURCE = re.compile(rb'\.(incbin|include)(?:[ \t]|\\t)*\\?"([^"\\\n]+)\\?"', re.IGNORECASE)
+_INCBIN = re.compile(rb"\.incbin\b", re.IGNORECASE)
+_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+')|/\*(?s:.*?)\*/|//[^\n]*""")
+_IMPORT = re.compile(rb'(?:import|module)\b[ \t]*(?:(?::?[A-Za-z_][\w.:]*|<[^>\n]+>|"[^"\n]+")[ \t]*)?(?:\[\[[^\n;]*)?;')
+_BEFORE_IMPORT = re.compile(rb"(?:.*(?:;|\*/))?\s*(?:export\s+|@\s*)?", re.DOTALL)
+_ONLY_DOTS = re.compile(r"(?:(?<=/)|\A)\./+|(?<=/)/+")
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """What one file may ask for. Names are decoded as file names are (`os.fsdecode`), without `./` and `//`."""
+
+    quote: tuple[str, ...] = ()
+    """`#include "x"`, `#import "x"`, `__has_include("x")`, `#pragma GCC dependency "x"`."""
+    angle: tuple[str, ...] = ()
+    """`#include <x>` and its relatives."""
+    following: tuple[str, ...] = ()
+    """`#include_next` and `__has_include_next`, of either form."""
+    probes: tuple[str, ...] = ()
+    """Names in an `#if` behind a macro that may wrap `__has_include`: `#if HAVE(<x>)`."""
+    literals: tuple[str, ...] = ()
+    """Macros that look like header names, `#define HEADER <x>`: they matter where an include is computed."""
+    embeds: tuple[str, ...] = ()
+    """`#embed`, `__has_embed` and `.incbin`: read as they are."""
+    assembler: tuple[str, ...] = ()
+    """`.include`: read and scanned in turn."""
+    incbins: tuple[str, ...] = ()
+    """The part of `embeds` that `.incbin` names."""
+    computed: bool = False
+    """`#include MACRO`: only the compiler knows."""
+    opaque: bool = False
+    """An `.incbin` whose name is put together by macros: not even the compiler's `-M` knows."""
+    date: bool = False
+    timestamp: bool = False
+    modules: bool = False
+    """C++20 or Objective-C module syntax."""
+
+
+def parse(data: bytes) -> Directives:
+    """Read a whole file. Any bytes are accepted."""
+    if b"%:" in data:
+        data = data.replace(b"%:", b"#")
+    if b"??" in data and (b"??=" in data or b"??/" in data):
+        # Whether trigraphs count depends on -std and -trigraphs, so both readings do.
+        plain, replaced = data, data.replace(b"??=", b"#").replace(b"??/", b"\\")
+        return _union(_parse(_SPLICE.sub(b"", plain)), _parse(_SPLICE.sub(b"", replaced)))
+    if b"\\" in data:
+        data = _SPLICE.sub(b"", data)
+    return _parse(data)
+
+
+class _Names:
+    """The names found so far, by the field of `Directives` they belong to; in order and without repetition."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[str, None]] = {}
+
+    def add(self, kind: str, raw: bytes) -> None:
+        if b"\0" not in raw:
+            self.found.setdefault(kind, {})[tidy(os.fsdecode(raw))] = None
+
+    def frozen(self) -> dict[str, tuple[str, ...]]:
+        return {kind: tuple(names) for kind, names in self.found.items()}
+
+
+def tidy(path: str) -> str:
+    """Drop `./` and doubled slashes, which never change what a path names; `..` can, and stays."""
+    return _ONLY_DOTS.sub("", path) if "./" in path or "//" in path else path
+
+
+def _parse(text: bytes) -> Directives:
+    names = _Names()
+    computed = _directives(text, names)
+    if b"__has_" in text:
+        computed |= _has(text, names)
+    if b"dependency" in text:
+        for match in _DEPENDENCY.finditer(text):
+            names.add("quote" if match[1] else "angle", match[1] or match[2])
+    return Directives(
+        opaque=_resources(text, names),
+        computed=computed,
+        date=b"__DATE__" in text or b"__TIME__" in text,
+        timestamp=b"__TIMESTAMP__" in text,
+        modules=(b"import" in text or b"module" in text) and _modules(text),
+        **names.frozen(),
+    )
+
+
+def _directives(text: bytes, names: _Names) -> bool:
+    computed = False
+    for match in _DIRECTIVE.finditer(text):
+        word, quote, angle, macro, condition, quoted_literal, angle_literal = match.groups()
+        if word:
+            if macro:
+                computed |= _starts_line(text, match.start())
+            elif word == b"include_next":
+                names.add("following", quote or angle)
+            elif word == b"embed":
+                names.add("embeds", quote or angle)
+            else:
+                names.add("quote" if quote else "angle", quote or angle)
+        elif condition:
+            for probe in _PROBE.finditer(condition):
+                names.add("probes", probe[1] or probe[2])
+        elif angle_literal or b"." in quoted_literal or b"/" in quoted_literal:
+            names.add("literals", quoted_literal or angle_literal)
+    return computed
+
+
+def _has(text: bytes, names: _Names) -> bool:
+    computed = False
+    for match in _HAS.finditer(text):
+        word, quote, angle, macro = match.groups()
+        if macro:
+            line = text.rfind(b"\n", 0, match.start()) + 1
+            head = _MACRO_HEAD.match(text, line, match.end() + 1)
+            # `#define HAVE(x) __has_include(x)`: the names stand where the macro is used, see `probes`.
+            computed |= head is None or macro not in re.findall(rb"\w+", head[1])
+        elif word == b"include_next":
+            names.add("following", quote or angle)
+        elif word == b"embed":
+            names.add("embeds", quote or angle)
+        else:
+            names.add("quote" if quote else "angle", quote or angle)
+    return computed
+
+
+def _resources(text: bytes, names: _Names) -> bool:
+    """Collect what the assembler reads; say whether some `.incbin` does not spell its file."""
+    incbin = b"incbin" in text or b"INCBIN" in text
+    if not incbin and b".include" not in text and b".INCLUDE" not in text:
+        return False
+    for match in _RESOURCE.finditer(text):
+        if match[1].lower() == b"incbin":
+            names.add("embeds", match[2])
+            names.add("incbins", match[2])
+        else:
+            names.add("assembler", match[2])
+    if not incbin:
+        return False
+    code = _COMMENT.sub(lambda match: match[1] or b" ", text)
+    spelled = sum(match[1].lower() == b"incbin" for match in _RESOURCE.finditer(code))
+    return len(_INCBIN.findall(code)) > spelled
+
+
+def _modules(text: bytes) -> bool:
+    for match in _IMPORT.finditer(text):
+        line = max(text.rfind(b"\n", 0, match.start()), text.rfind(b"\r", 0, match.start())) + 1
+        if _BEFORE_IMPORT.fullmatch(text, line, match.start()):
+            return True
+    return False
+
+
+def _starts_line(text: bytes, position: int) -> bool:
+    """Whether only white space and comments stand before the `#`; `\\r` alone ends a line for Clang."""
+    line = max(text.rfind(b"\n", 0, position), text.rfind(b"\r", 0, position)) + 1
+    before = text[line:position].strip(b" \t\v\f\0\xef\xbb\xbf")
+    return not before or before.endswith(b"*/")
+
+
+def _union(one: Directives, other: Directives) -> Directives:
+    merged = {}
+    for field in fields(Directives):
+        left, right = getattr(one, field.name), getattr(other, field.name)
+        merged[field.name] = tuple(dict.fromkeys(left + right)) if isinstance(left, tuple) else left or right
+    return Directives(**merged)

@@ -1,0 +1,353 @@
+"""Resolve include names along a search path and close over them.
+
+Everything a scan can find out (a file, a missing name, a symlink on the way, ...) is an `Items` entry with a number; what
+one file leads to is an integer with those bits set, so that a union is one `|`. Closures are those of strongly connected
+components (Tarjan 1972, https://doi.org/10.1137/0201010), because cyclic includes are normal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import compress
+
+from .directives import Directives, parse, tidy
+from .search import SearchPath
+from .tree import Place, Tree
+
+_MAX_SPELLINGS = 16
+"""Ways to spell one file through symlinks before the scan keeps to the physical one; a link to `.` allows any number."""
+_BITS = bytes.maketrans(b"01", b"\0\1")
+
+Found = tuple[tuple["Node", ...], int]
+"""The files that an include may read, and the bits to note about the way to them."""
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A file under one spelling: the directory in which it was found decides where its own includes look first."""
+
+    path: str
+    place: Place
+    physical: str
+    bits: int
+    """What reading this file means whatever the search path is."""
+    directives: Directives
+    twins: tuple[Node, ...] = ()
+    """Other spellings that a compiler may give it (GCC shortens system headers to their real path)."""
+    beside: dict[str, Found] = field(default_factory=dict)
+    """Quoted names looked up in the file's own directory."""
+
+
+class Items:
+    """Numbers for everything that is found."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, object], int] = {}
+        self._values: list[object] = []
+        self._kinds: dict[str, int] = {}
+
+    def bit(self, kind: str, value: object) -> int:
+        key = (kind, value)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._values)
+            self._values.append(value)
+            self.mark(kind, 1 << number)
+        return 1 << number
+
+    def mark(self, kind: str, bits: int) -> None:
+        """Let numbers that exist be of one more kind."""
+        self._kinds[kind] = self._kinds.get(kind, 0) | bits
+
+    def all(self, kind: str) -> int:
+        """The bits of one kind."""
+        return self._kinds.get(kind, 0)
+
+    def values(self, bits: int) -> Iterator[object]:
+        return compress(self._values, f"{bits:b}"[::-1].encode().translate(_BITS))
+
+
+class Files:
+    """Every file that was ever looked at, read once."""
+
+    def __init__(self, tree: Tree, is_internal: Callable[[str], bool]) -> None:
+        self.tree = tree
+        self.items = Items()
+        self._is_internal = is_internal
+        self._nodes: dict[str, Node] = {}
+        self._spellings: dict[str, int] = {}
+        self._directives: dict[str, Directives] = {}
+        self._place_bits: dict[int, int] = {}
+
+    def find(self, directory: str, name: str) -> Found | None:
+        """Look for `name` in one directory; an absolute name ignores the directory."""
+        prefix, _, base = os.path.join(directory, name).rpartition("/")
+        place = self.tree.place(prefix or "/")
+        if place is None:
+            return None
+        return self.take(place, base)
+
+    def take(self, place: Place, base: str) -> Found | None:
+        """The entry of a directory, and any precompiled header beside it."""
+        listing = place.listing
+        bits = 0
+        if base in listing.precompiled:
+            for name in listing.precompiled[base]:
+                bits |= self.plain(place, name)
+        if base in listing.files:
+            return (self.node(place, base),), bits | self.way(place)
+        return ((), bits | self.way(place)) if bits else None
+
+    def way(self, place: Place) -> int:
+        """The bits of what must exist for the directory to be reached as it is spelled."""
+        bits = self._place_bits.get(id(place))
+        if bits is None:
+            bits = 0
+            for link in place.walk.links:
+                bits |= self.items.bit("link", link)
+            for directory in place.walk.crossed:
+                bits |= self.items.bit("directory", directory)
+            self._place_bits[id(place)] = bits  # the tree keeps its places, so the id stays its own
+        return bits
+
+    def plain(self, place: Place, name: str) -> int:
+        """The bits of a file that is read but not scanned."""
+        path = place.walk.spelled.rstrip("/") + "/" + name
+        walk = self.tree.walk(path)
+        bits = self._file(path) | self._file(walk.physical, physical=True)
+        for link in walk.links:
+            bits |= self.items.bit("link", link)
+        for directory in walk.crossed:
+            bits |= self.items.bit("directory", directory)
+        return bits
+
+    def node(self, place: Place, base: str) -> Node:
+        """The file under the spelling by which it was found; it must exist."""
+        path = place.walk.spelled.rstrip("/") + "/" + base
+        node = self._nodes.get(path)
+        if node is None:
+            node = self._nodes[path] = self._make(place, base, path)
+        return node
+
+    def _make(self, place: Place, base: str, path: str) -> Node:
+        bits = self.way(place) | self._file(path)
+        linked = base in place.listing.links
+        physical = self.tree.walk(path).physical if linked else place.walk.physical.rstrip("/") + "/" + base
+        bits |= self.plain(place, base) if linked else self._file(physical, physical=True)
+        twins: tuple[Node, ...] = ()
+        if physical != path:
+            twin_place = self.tree.place(os.path.dirname(physical))
+            if twin_place is not None and os.path.basename(physical) in twin_place.listing.files:
+                twins = (self.node(twin_place, os.path.basename(physical)),)
+            count = self._spellings[physical] = self._spellings.get(physical, 0) + 1
+            if count > _MAX_SPELLINGS:
+                return Node(path, place, physical, bits, Directives(), twins)
+        directives = self._read(physical)
+        bits |= self._facts(directives, physical, place.walk.spelled)
+        return Node(path, place, physical, bits, directives, twins)
+
+    def _read(self, physical: str) -> Directives:
+        directives = self._directives.get(physical)
+        if directives is None:
+            try:
+                with open(physical, "rb", buffering=0) as file:
+                    # A device or pipe named as an include is not ours to read.
+                    data = file.read() if os.path.isfile(physical) else b""
+            except OSError:
+                data = b""
+            directives = self._directives[physical] = parse(data)
+        return directives
+
+    def _file(self, path: str, *, physical: bool = False) -> int:
+        bit = self.items.bit("file", path)
+        if physical and not bit & self.items.all("content"):
+            self.items.mark("content", bit)
+            if self._is_internal(path):
+                self.items.mark("internal", bit)
+        return bit
+
+    def _facts(self, directives: Directives, physical: str, directory: str) -> int:
+        bit = self.items.bit
+        bits = 0
+        for kind in ("date", "timestamp", "modules", "computed", "opaque"):
+            if getattr(directives, kind):
+                bits |= bit(kind, physical)
+        for name in directives.embeds:
+            bits |= bit("resource", (directory, name, False, physical if name in directives.incbins else ""))
+        for name in directives.assembler:
+            bits |= bit("resource", (directory, name, True, ""))
+        for name in directives.literals:
+            bits |= bit("literal", (directory, name))
+        return bits
+
+
+class Resolver:
+    """Includes along one search path.
+
+    `base` resolves along a part of it (the compiler's own directories). What it found for a file holds here as well,
+    unless another directory of this path has one of the names that were asked for on the way.
+    """
+
+    def __init__(self, files: Files, path: SearchPath, base: Resolver | None = None, *, notes_requests: bool = False) -> None:
+        self.files = files
+        self.path = path
+        self._base = base
+        self._notes_requests = notes_requests
+        self._closed: dict[Node, int] = {}
+        self._found: dict[tuple[str, str], Found] = {}
+        self._entries: dict[tuple[str, bool], list[tuple[Place, int]]] = {}
+        self._chain = tuple(dict.fromkeys(path.quote + path.angle))
+        self._requests: list[str] = []
+        self._checked = 0
+        self._shadowed = 0
+        self._own: list[str] = []
+        self._own_entries: frozenset[str] = frozenset()
+        self._base_prefixes: tuple[str, ...] = ()
+        if base is not None:
+            theirs = set(base.path.angle)
+            self._own = [*path.quote, *(directory for directory in path.angle if directory not in theirs)]
+            own_places = [files.tree.place(directory) for directory in self._own]
+            self._own_entries = frozenset().union(*(place.listing.entries for place in own_places if place is not None))
+            places = [files.tree.place(directory) for directory in base.path.angle]
+            self._base_prefixes = tuple(f"{place.walk.spelled}/" for place in places if place is not None)
+
+    def closure(self, root: Node) -> int:
+        """The bits of everything that the file leads to, itself included."""
+        done = self._closed
+        if root in done:
+            return done[root]
+        index: dict[Node, int] = {}
+        low: dict[Node, int] = {}
+        bits: dict[Node, int] = {}
+        stack: list[Node] = []
+        work: list[tuple[Node, Iterator[Node]]] = []
+
+        def enter(node: Node) -> None:
+            index[node] = low[node] = len(index)
+            successors, bits[node] = self._direct(node)
+            stack.append(node)
+            work.append((node, iter(successors)))
+
+        enter(root)
+        while work:
+            node, successors = work[-1]
+            for successor in successors:
+                if successor in done:
+                    bits[node] |= done[successor]
+                elif successor in index:
+                    low[node] = min(low[node], index[successor])
+                elif self._borrow(successor):
+                    bits[node] |= done[successor]
+                else:
+                    enter(successor)
+                    break
+            else:
+                work.pop()
+                if low[node] == index[node]:
+                    self._close(node, stack, bits)
+                if work:
+                    parent = work[-1][0]
+                    low[parent] = min(low[parent], low[node])
+                    bits[parent] |= done.get(node, 0)
+        return done[root]
+
+    def _close(self, head: Node, stack: list[Node], bits: dict[Node, int]) -> None:
+        members = []
+        total = 0
+        while True:
+            member = stack.pop()
+            members.append(member)
+            total |= bits[member]
+            if member is head:
+                break
+        for member in members:
+            self._closed[member] = total
+
+    def _borrow(self, node: Node) -> bool:
+        """Take over the closure that the base has for the file, if nothing of ours comes in between."""
+        if self._base is None or not node.path.startswith(self._base_prefixes):
+            return False
+        bits = self._base.closure(node)
+        for name in self._base.requests_since(self._checked):
+            self._checked += 1
+            first = name.partition("/")[0]
+            if (first == ".." or first in self._own_entries) and any(self.files.find(own, name) for own in self._own):
+                self._shadowed |= self.files.items.bit("request", name)
+        if bits & self._shadowed:
+            return False
+        self._closed[node] = bits
+        return True
+
+    def requests_since(self, number: int) -> list[str]:
+        """Names that were looked for along this path, in the order of their first time."""
+        return self._requests[number:] if number < len(self._requests) else []
+
+    def _direct(self, node: Node) -> Found:
+        successors: dict[Node, None] = dict.fromkeys(node.twins)
+        bits = node.bits
+        directives = node.directives
+        founds = [self.lookup(name, "angle") for name in directives.angle]
+        for name in directives.quote:
+            beside = self._beside(node, name)
+            founds.append(beside)
+            if not beside[0]:
+                founds.append(self.lookup(name, "quote"))
+        for name in directives.following + directives.probes:
+            founds += (self._beside(node, name), self.lookup(name, "all"))
+        for nodes, way in founds:
+            bits |= way
+            for successor in nodes:
+                successors[successor] = None
+        return tuple(successors), bits
+
+    def _beside(self, node: Node, name: str) -> Found:
+        """Look in the file's own directory; a precompiled header alone does not end the search."""
+        found = node.beside.get(name)
+        if found is None:
+            found = node.beside[name] = self.files.find(node.place.walk.spelled, name) or ((), 0)
+        return found
+
+    def lookup(self, name: str, form: str) -> Found:
+        """Look along the path: the first hit for `quote` and `angle`, every hit for `all`."""
+        found = self._found.get((name, form))
+        if found is None:
+            found = self._found[name, form] = self._look(name, form)
+        return found
+
+    def _look(self, name: str, form: str) -> Found:
+        items = self.files.items
+        prefix, slash, base = name.rpartition("/")
+        nodes: list[Node] = []
+        bits = 0
+        if self._notes_requests:
+            self._requests.append(name)
+            bits = items.bit("request", name)
+        if slash and name.startswith("/"):
+            hit = self.files.find("/", name)
+            nodes, bits = (list(hit[0]), bits | hit[1]) if hit else ([], bits)
+        else:
+            for place, used in self._candidates(prefix, quote=form != "angle"):
+                if base in place.listing.files or base in place.listing.precompiled:
+                    hit = self.files.take(place, base)
+                    if hit is not None:
+                        nodes.extend(hit[0])
+                        bits |= hit[1] | used
+                        if hit[0] and form != "all":
+                            break
+        if not nodes:
+            bits |= items.bit("missing", name)
+        return tuple(nodes), bits
+
+    def _candidates(self, prefix: str, *, quote: bool) -> Iterable[tuple[Place, int]]:
+        """The directories of the path that have the folder in which the name lies."""
+        key = (prefix, quote)
+        entries = self._entries.get(key)
+        if entries is None:
+            entries = self._entries[key] = []
+            for directory in self._chain if quote else self.path.angle:
+                place = self.files.tree.place(tidy(f"{directory}/{prefix}") if prefix else directory)
+                if place is not None:
+                    entries.append((place, self.files.items.bit("used", directory)))
+        return entries

@@ -1,0 +1,49 @@
+# The standard environments.
+pkgs:
+let
+  inherit (pkgs) lib;
+  makeStdenv = import ../stdenv { inherit lib; };
+in
+{
+  stdenv = makeStdenv {
+    shell = "${pkgs.bash}/bin/bash";
+    cc = pkgs.gcc;
+    inherit (pkgs) config;
+    buildPlatform = pkgs.hostPlatform;
+    initialPath = with pkgs; [
+      coreutils
+      findutils
+      diffutils
+      gnused
+      gnugrep
+      gawk
+      gnutar
+      gzip
+      bzip2
+      gnumake
+      bash
+      patch
+      xz
+      file
+    ];
+    extraNativeBuildInputs = [ pkgs.patchelf ];
+    preHook = ''
+      export NIX_ENFORCE_NO_NATIVE="''${NIX_ENFORCE_NO_NATIVE-1}"
+      export NIX_STORE=${builtins.storeDir}
+    '';
+    extraAttrs.shellPackage = pkgs.bash;
+  };
+  stdenvNoCC = pkgs.stdenv.override {
+    cc = null;
+    name = "stdenv-no-cc-linux";
+  };
+  gccStdenv = pkgs.stdenv;
+  clangStdenv = pkgs.overrideCC pkgs.stdenv pkgs.clang;
+  overrideCC =
+    stdenv: cc:
+    stdenv.override {
+      allowedRequisites = null;
+      inherit cc;
+      hasCC = cc != null;
+    };
+}
