@@ -21,7 +21,7 @@ from splitphase.ninja.deps import DepsEntry
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version
 
-RELEASES = ("1.9.0", "1.10.2.4", "1.11.1.4", "1.13.0")
+RELEASES = ("1.10.2.4", "1.11.1.4", "1.13.0")
 EXTRA = tuple(filter(None, os.environ.get("SPLITPHASE_TEST_NINJAS", "").split(":")))
 
 

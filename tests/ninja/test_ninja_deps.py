@@ -73,6 +73,7 @@ def test_cut_short(tmp_path: Path, end: int) -> None:
         b"\x04\0\0\x80\0\0\0\0",
         b"\0\0\x08\0" + bytes(1 << 19),  # larger than a record can be
     ],
+    ids=range(9),
 )
 def test_damaged_records_end_the_log(tmp_path: Path, record: bytes) -> None:
     assert read(tmp_path, TWO + record + b"\x0c\0\0\x80\0\0\0\0\x03\0\0\0\0\0\0\0") == read(tmp_path, TWO)

@@ -54,9 +54,20 @@ def test_last_entry_wins(tmp_path: Path) -> None:
 
 def test_damaged_lines(tmp_path: Path) -> None:
     """Too few fields, no newline at the end, and numbers as C reads them."""
-    lines = ["", "no tabs", "1\t2\t3\tfour", "x\t-2y\t3\tbad numbers\txyz", "1\t2\t3\tlong\t123456789abcdef012", "1\t2\t3\tmore\t0x1f\tg"]
+    lines = [
+        "",
+        "no tabs",
+        "1\t2\t3\tfour",
+        "x\t-2y\t3\tbad numbers\txyz",
+        "1\t2\t3\tlong\t123456789abcdef012",
+        "1\t2\t3\tmore\t0x1f\tg",
+    ]
     log = read(tmp_path, "# ninja log v6\n" + "\n".join(lines) + "\n1\t2\t3\tcut\tab")
-    assert [(entry.output, entry.command_hash) for entry in log.entries] == [("bad numbers", 0), ("long", (1 << 64) - 1), ("more", 31)]
+    assert [(entry.output, entry.command_hash) for entry in log.entries] == [
+        ("bad numbers", 0),
+        ("long", (1 << 64) - 1),
+        ("more", 31),
+    ]
     assert log.entries[0] == LogEntry(0, -2, 3, "bad numbers", 0)
 
 

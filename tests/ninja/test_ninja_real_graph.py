@@ -39,7 +39,9 @@ subninja sub.ninja
 build all: phony $top/lib$:1 sub | gen/x.h
 default all
 """
-SUB = "rule link\n  command = other $in $inc > $out\nflags = F\nbuild sub: link obj/ü.o || order\nbuild sub.o: cc sub.c\n"
+SUB = (
+    "rule link\n  command = other $in $inc > $out\nflags = F\nbuild sub: link obj/ü.o || order\nbuild sub.o: cc sub.c\n"
+)
 
 
 def compdb(ninja: Ninja, directory: Path) -> dict[str, str]:
@@ -96,7 +98,9 @@ def test_the_edges_scope_quirk(ninja: Ninja, tmp_path: Path) -> None:
 
 
 # Left out: what ends at the root directory, which Ninja spelled "" up to 1.11.
-PATHS = st.lists(st.sampled_from(["..", ".", "", "a", "b c", ".x", "..y", "z..", "it's", "é"]), min_size=1, max_size=7).map("/".join)
+PATHS = st.lists(
+    st.sampled_from(["..", ".", "", "a", "b c", ".x", "..y", "z..", "it's", "é"]), min_size=1, max_size=7
+).map("/".join)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -109,7 +113,9 @@ def test_canonical_paths(ninja: Ninja, tmp_path: Path, paths: list[str]) -> None
 
 
 NAMES = st.sampled_from(["x", "y", "z", "flags", "depfile", "description", "in", "out"])
-PIECES = st.sampled_from(["a", "B", " ", "$$", "$:", "$ ", "$\n   ", "'", "#", "é", "$x", "${y}", "$z", "$flags", "${in}", "$out", "|", ":"])
+PIECES = st.sampled_from(
+    ["a", "B", " ", "$$", "$:", "$ ", "$\n   ", "'", "#", "é", "$x", "${y}", "$z", "$flags", "${in}", "$out", "|", ":"]
+)
 VALUES = st.lists(PIECES, max_size=6).map("".join)
 BLOCK = st.lists(st.tuples(NAMES, VALUES), max_size=3)
 RULE_BLOCK = st.lists(st.tuples(st.sampled_from(["depfile", "description", "deps"]), VALUES), max_size=2)

@@ -121,7 +121,10 @@ def test_equal_times_are_clean(ninja: Ninja, tmp_path: Path, staged: Graph) -> N
 
 def test_deps_older_than_the_output(ninja: Ninja, tmp_path: Path, staged: Graph) -> None:
     entries = rebuilt_deps(staged)
-    write_deps(str(tmp_path / "logs/.ninja_deps"), [replace(entry, mtime_ns=entry.mtime_ns - 1) for entry in entries[:1]] + entries[1:])
+    write_deps(
+        str(tmp_path / "logs/.ninja_deps"),
+        [replace(entry, mtime_ns=entry.mtime_ns - 1) for entry in entries[:1]] + entries[1:],
+    )
     assert work(ninja, tmp_path, staged) == {COMPILE_ONE, LINK}
 
 
@@ -188,7 +191,9 @@ def cmake_build(ninja: Ninja, tmp_path: Path) -> Path:
     if not shutil.which("cmake"):
         pytest.skip("no cmake on the system")
     subprocess.run(
-        ["cmake", "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja.program}", "-S", source, "-B", build], check=True, capture_output=True
+        ["cmake", "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja.program}", "-S", source, "-B", build],
+        check=True,
+        capture_output=True,
     )
     return build
 
@@ -213,4 +218,8 @@ def test_cmake(ninja: Ninja, cmake_build: Path) -> None:
     write_deps(str(cmake_build / ".ninja_deps"), rebuilt_deps(graph))
     assert re.search("no work to do", ninja.explain(cmake_build))
     touch(cmake_build.parent / "so urce/s.h")
-    assert {output for output in work(ninja, cmake_build, graph)} == {"CMakeFiles/still.dir/s.c.o", "libstill.a", "the prog"}
+    assert {output for output in work(ninja, cmake_build, graph)} == {
+        "CMakeFiles/still.dir/s.c.o",
+        "libstill.a",
+        "the prog",
+    }

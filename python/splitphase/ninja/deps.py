@@ -55,7 +55,8 @@ def read_deps(path: str) -> dict[str, DepsEntry]:
             data = stream.read()
     except OSError as error:
         raise BuildGraphError(
-            f"cannot read {path}: {error.strerror}", hint="build the package with Ninja first, or name its build directory"
+            f"cannot read {path}: {error.strerror}",
+            hint="build the package with Ninja first, or name its build directory",
         ) from error
     if not data.startswith(_HEADER):
         raise BuildGraphError(f"{path} is not a deps log of Ninja, version {_VERSION}", hint=_START_OVER)
@@ -115,7 +116,9 @@ def write_deps(path: str, entries: Iterable[DepsEntry]) -> None:
     chunks = [_HEADER]
     for entry in entries:
         deps = [_number(path, name, numbers, chunks) for name in (entry.output, *entry.deps)]
-        body = _DEPS_HEAD.pack(deps[0], entry.mtime_ns & 0xFFFFFFFF, entry.mtime_ns >> 32) + array("i", deps[1:]).tobytes()
+        body = (
+            _DEPS_HEAD.pack(deps[0], entry.mtime_ns & 0xFFFFFFFF, entry.mtime_ns >> 32) + array("i", deps[1:]).tobytes()
+        )
         chunks.append(_NUMBER.pack(_sized(path, entry.output, body) | _DEPS_BIT) + body)
     temporary = f"{path}.splitphase"
     with open(temporary, "wb") as stream:

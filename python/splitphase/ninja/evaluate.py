@@ -3,6 +3,8 @@
 Source: "The Ninja manual", chapters "Variable expansion" and "Evaluation and scoping", and ninja's src/eval_env.cc and
 `EdgeEnv` in src/graph.cc for what the manual leaves open:
 
+- Paths, `pool`, `dyndep` and the values of variables are expanded where they stand. What a rule says is expanded as the
+  edge runs: after all files have been read, with what the variables of the file are by then.
 - A value stands in the edge's scope, then in the rule, then in the file's scopes. An edge without bindings of its own
   has no scope of its own either: the file's scope takes the place of the edge's, so that a variable `depfile` of the
   file hides the one of the rule for this edge, and not for an edge that has a binding.

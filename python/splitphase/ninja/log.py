@@ -74,7 +74,8 @@ def read_log(path: str) -> Log:
             lines = stream.read().decode("utf-8", "surrogateescape").split("\n")
     except OSError as error:
         raise BuildGraphError(
-            f"cannot read {path}: {error.strerror}", hint="build the package with Ninja first, or name its build directory"
+            f"cannot read {path}: {error.strerror}",
+            hint="build the package with Ninja first, or name its build directory",
         ) from error
     header = _HEADER.match(lines[0])
     version = int(header[1]) if header else 0
@@ -95,7 +96,8 @@ def write_log(path: str, log: Log) -> None:
     """Replace the log in one step. Raises BuildGraphError for what a log cannot hold, or Ninja would throw away."""
     if log.version not in SUPPORTED_VERSIONS:
         raise BuildGraphError(
-            f"{path}: ninja log version {log.version} cannot be written", hint="versions 5, 6 and 7 can: see log_version"
+            f"{path}: ninja log version {log.version} cannot be written",
+            hint="versions 5, 6 and 7 can: see log_version",
         )
     text = "".join((f"# ninja log v{log.version}\n", *_lines(path, log.entries)))
     temporary = f"{path}.splitphase"

@@ -71,14 +71,64 @@ def read_build_file(directory: str, file: str = "build.ninja") -> BuildFile:
         reader.read(file, root)
     except BuildGraphError as error:
         reader.report(last=error)
+    edges = reader.expand_all()
     reader.report()
-    cycle = find_cycle(reader.edges, reader.producer)
+    cycle = find_cycle(edges, reader.producer)
     if cycle:
-        place = reader.place(reader.producer[cycle[0]])
+        place = reader.drafts[reader.producer[cycle[0]]].place()
         raise BuildGraphError(f"{place}dependency cycle: {' -> '.join(cycle)}", hint=_REGENERATE)
-    producers = {path: reader.edges[index] for path, index in reader.producer.items()}
-    graph = Graph(directory, tuple(reader.edges), tuple(reader.defaults), producers)
+    producers = {path: edges[index] for path, index in reader.producer.items()}
+    graph = Graph(directory, edges, tuple(reader.defaults), producers)
     return BuildFile(graph, root.lookup("builddir"), tuple(reader.files))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An edge whose paths are known. Its values wait for the end of all files: they see what variables are by then."""
+
+    source: Source
+    start: int
+    values: EdgeValues
+    outputs: tuple[str, ...]
+    implicit: tuple[str, ...]
+    order_only: tuple[str, ...]
+    validations: tuple[str, ...]
+    dyndep: str
+
+    def place(self) -> str:
+        """`file:line: `."""
+        return self.source.where(self.start)
+
+    def inputs(self) -> tuple[str, ...]:
+        """Of every kind."""
+        return (*self.values.inputs, *self.implicit, *self.order_only)
+
+    def edge(self) -> Edge:
+        """The edge with every value expanded as Ninja does to run it. Raises VariableCycleError."""
+        values = self.values
+        rule, inputs, order_only = values.rule, tuple(values.inputs), self.order_only
+        if rule is PHONY:
+            if len(self.outputs) == 1 == len(values.outputs) and not self.implicit:
+                # CMake 2.8.12 and 3.0 write phony targets that name themselves; Ninja drops that input.
+                inputs = tuple(path for path in inputs if path != self.outputs[0])
+                order_only = tuple(path for path in order_only if path != self.outputs[0])
+            return Edge(rule.name, self.outputs, inputs, self.implicit, order_only, dyndep=self.dyndep)
+        depfile, rspfile = values.plain_value("depfile"), values.plain_value("rspfile")
+        return Edge(
+            rule=rule.name,
+            outputs=self.outputs,
+            inputs=inputs,
+            implicit=self.implicit,
+            order_only=order_only,
+            command=values.quoted_value("command"),
+            depfile=depfile,
+            deps=values.quoted_value("deps"),
+            rspfile=rspfile,
+            rspfile_content=values.quoted_value("rspfile_content"),
+            dyndep=self.dyndep,
+            restat=bool(values.quoted_value("restat")),
+            generator=bool(values.quoted_value("generator")),
+        )
 
 
 class _Reader:
@@ -86,32 +136,36 @@ class _Reader:
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
-        self.edges: list[Edge] = []
+        self.drafts: list[_Draft] = []
         self.producer: dict[str, int] = {}
         self.defaults: list[str] = []
         self.files: list[str] = []
-        self._places: list[tuple[Source, int]] = []
         self._open_files: list[str] = []
         self._pools = {"", "console"}
-        self._validations: set[str] = set()
         self._problems: list[BuildGraphError] = []
+        self._problems_left_out = 0
         self._canonical = CanonicalPaths()
         self._quoted = QuotedPaths()
         self._newline_escape = False
 
-    def place(self, index: int) -> str:
-        """`file:line: ` of an edge."""
-        source, pos = self._places[index]
-        return source.where(pos)
+    def expand_all(self) -> tuple[Edge, ...]:
+        """The edges; to be called once all files are read."""
+        edges = []
+        for draft in self.drafts:
+            try:
+                edges.append(draft.edge())
+            except VariableCycleError as error:
+                self._problem(draft.source, f"cycle in rule variables: {error}", pos=draft.start)
+        return tuple(edges)
 
     def report(self, last: BuildGraphError | None = None) -> None:
         """Raise what was found, in the order of the file."""
         found = [*self._problems, last] if last else self._problems
         if not found:
             return
-        lines = [problem.message for problem in found[:_MOST_PROBLEMS]]
-        if len(found) > _MOST_PROBLEMS:
-            lines.append(f"... and {len(found) - _MOST_PROBLEMS} more")
+        lines = [problem.message for problem in found]
+        if self._problems_left_out:
+            lines.append(f"... and {self._problems_left_out} more")
         hints = dict.fromkeys(problem.hint for problem in found)
         raise BuildGraphError("\n".join(lines), hint="; ".join(hints))
 
@@ -131,8 +185,12 @@ class _Reader:
             self._statement(source, scope)
         self._open_files.pop()
 
-    def _problem(self, source: Source, message: str, *, pos: int | None = None, hint: str = _REGENERATE) -> None:
-        self._problems.append(BuildGraphError(source.where(pos) + message, hint=hint))
+    def _problem(self, source: Source, message: str, *, pos: int, hint: str = _REGENERATE) -> None:
+        # To find a line is slow in a large file, and nobody reads the thousandth problem.
+        if len(self._problems) < _MOST_PROBLEMS:
+            self._problems.append(BuildGraphError(source.where(pos) + message, hint=hint))
+        else:
+            self._problems_left_out += 1
 
     def _statement(self, source: Source, scope: Scope) -> None:
         start = source.pos
@@ -202,9 +260,7 @@ class _Reader:
             self.defaults.append(path)
 
     def _is_input(self, path: str) -> bool:
-        return path in self._validations or any(
-            path in edge.inputs or path in edge.implicit or path in edge.order_only for edge in self.edges
-        )
+        return any(path in draft.validations or path in draft.inputs() for draft in self.drafts)
 
     def _expanded(self, source: Source, start: int, texts: list[Text], scope: Scope) -> tuple[str, ...]:
         """Canonical paths of a list."""
@@ -246,62 +302,39 @@ class _Reader:
 
         explicit = paths(outputs)
         values = EdgeValues(rule, edge_scope, paths(inputs), explicit, self._quoted)
-        all_outputs = explicit + paths(implicit_outputs)
-        self._validations.update(paths(validations))
         try:
-            edge = _edge(values, all_outputs, paths(implicit), paths(order_only))
-            pool = values.quoted_value("pool")
+            pool, dyndep = values.quoted_value("pool"), canonical_path(values.plain_value("dyndep"))
         except VariableCycleError as error:
             self._problem(source, f"cycle in rule variables: {error}", pos=start)
             return
+        draft = _Draft(
+            source=source,
+            start=start,
+            values=values,
+            outputs=explicit + paths(implicit_outputs),
+            implicit=paths(implicit),
+            order_only=paths(order_only),
+            validations=paths(validations),
+            dyndep=dyndep,
+        )
         if pool not in self._pools:
             self._problem(source, f"unknown pool '{pool}'", pos=start)
-        if edge.dyndep and edge.dyndep not in (*edge.inputs, *edge.implicit, *edge.order_only):
-            self._problem(source, f"dyndep '{edge.dyndep}' is not an input", pos=start)
-        self._add(source, start, edge)
+        if dyndep and dyndep not in draft.inputs():
+            self._problem(source, f"dyndep '{dyndep}' is not an input", pos=start)
+        self._add(draft)
 
-    def _add(self, source: Source, start: int, edge: Edge) -> None:
-        index = len(self.edges)
-        for path in edge.outputs:
+    def _add(self, draft: _Draft) -> None:
+        index = len(self.drafts)
+        for path in draft.outputs:
             other = self.producer.setdefault(path, index)
             if other != index:
-                first = self.place(other).removesuffix(": ")
-                self._problem(source, f"multiple rules generate {path}: the other one is at {first}", pos=start)
-        if len(set(edge.outputs)) != len(edge.outputs):
-            twice = next(path for path in edge.outputs if edge.outputs.count(path) > 1)
-            self._problem(source, f"{twice} is defined as an output multiple times", pos=start)
-        self.edges.append(edge)
-        self._places.append((source, start))
-
-
-def _edge(
-    values: EdgeValues, outputs: tuple[str, ...], implicit: tuple[str, ...], order_only: tuple[str, ...]
-) -> Edge:
-    """The edge with every value expanded as Ninja does to run it. Raises VariableCycleError."""
-    rule, inputs = values.rule, tuple(values.inputs)
-    dyndep = canonical_path(values.plain_value("dyndep"))
-    if rule is PHONY:
-        if len(outputs) == 1 == len(values.outputs) and not implicit:
-            # CMake 2.8.12 and 3.0 write phony targets that name themselves; Ninja drops that input.
-            inputs = tuple(path for path in inputs if path != outputs[0])
-            order_only = tuple(path for path in order_only if path != outputs[0])
-        return Edge(rule.name, outputs, inputs, implicit, order_only, dyndep=dyndep)
-    depfile, rspfile = values.plain_value("depfile"), values.plain_value("rspfile")
-    return Edge(
-        rule=rule.name,
-        outputs=outputs,
-        inputs=inputs,
-        implicit=implicit,
-        order_only=order_only,
-        command=values.quoted_value("command"),
-        depfile=depfile,
-        deps=values.quoted_value("deps"),
-        rspfile=rspfile,
-        rspfile_content=values.quoted_value("rspfile_content"),
-        dyndep=dyndep,
-        restat=bool(values.quoted_value("restat")),
-        generator=bool(values.quoted_value("generator")),
-    )
+                first = self.drafts[other].place().removesuffix(": ")
+                message = f"multiple rules generate {path}: the other one is at {first}"
+                self._problem(draft.source, message, pos=draft.start)
+        if len(set(draft.outputs)) != len(draft.outputs):
+            twice = next(path for path in draft.outputs if draft.outputs.count(path) > 1)
+            self._problem(draft.source, f"{twice} is defined as an output multiple times", pos=draft.start)
+        self.drafts.append(draft)
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -12,20 +12,20 @@ import re
 from splitphase.errors import BuildGraphError
 from splitphase.ninja.evaluate import EscapeError, Text, parse_text
 
-_GAP = r"(?: ++|\$\r?\n)*+"
-_NAME = r"[A-Za-z0-9_.-]++"
+_GAP = r"(?: +|\$\r?\n)*"
+_NAME = r"[A-Za-z0-9_.-]+"
 
-_SKIP = re.compile(r"(?: *+#[^\n]*+\n| *+\r?\n)*+")
-_SKIP_COMMENTS = re.compile(r"(?: *+#[^\n]*+\n)*+")
-_BINDING = re.compile(rf" ++{_GAP}({_NAME}){_GAP}={_GAP}")
+_SKIP = re.compile(r"(?: *#[^\n]*\n| *\r?\n)*")
+_SKIP_COMMENTS = re.compile(r"(?: *#[^\n]*\n)*")
+_BINDING = re.compile(rf" +{_GAP}({_NAME}){_GAP}={_GAP}")
 _GAP_ONLY = re.compile(_GAP)
 _WORD = re.compile(f"({_NAME}){_GAP}")
 _SEPARATOR = re.compile(rf"(\|\||\|@|[|:=]){_GAP}")
 _NEWLINE = re.compile(r"\r?\n")
-_PLAIN_LINE = re.compile(r"([^$\r\n]*+)\r?\n")
-_VALUE = re.compile(r"(?:[^$\r\n]++|\$(?:\r?\n *+|[^\r\n]))*+")
-_PATH = re.compile(r"(?:[^$ :|\r\n]++|\$(?:\r?\n *+|[^\r\n]))*+")
-_PLAIN_PATHS = re.compile(r"(?:[^$ :|\r\n]++(?: ++|(?=[:|\r\n])))*+")
+_PLAIN_LINE = re.compile(r"([^$\r\n]*)\r?\n")
+_VALUE = re.compile(r"(?:[^$\r\n]+|\$(?:\r?\n *|[^\r\n]))*")
+_PATH = re.compile(r"(?:[^$ :|\r\n]+|\$(?:\r?\n *|[^\r\n]))*")
+_PLAIN_PATHS = re.compile(r"(?:[^$ :|\r\n]+(?: +|(?=[:|\r\n])))*")
 
 TRUNCATED_HINT = "the file is cut short: run the package's configure step again"
 SYNTAX_HINT = "Ninja refuses this line as well: mend the generator, or run the package's configure step again"

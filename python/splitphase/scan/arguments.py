@@ -65,7 +65,6 @@ _LANGUAGES = {
 _BY_SUFFIX = {suffix: language for language, suffixes in _LANGUAGES.items() for suffix in suffixes}
 _CXX_DRIVER = re.compile(r"\+\+(?:-[\d.]+)?$")
 _SPACE = re.compile(r"[ \t\n\r\f\v]")
-_MAX_RESPONSE_FILES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +160,17 @@ def split_response(text: str) -> list[str]:
     return words
 
 
-def _expand(argv: Iterable[str], directory: str, seen: dict[str, None], depth: int = 0) -> Iterator[str]:
+def _expand(argv: Iterable[str], directory: str, seen: dict[str, None], inside: tuple[str, ...] = ()) -> Iterator[str]:
     for word in argv:
         path = os.path.join(directory, word[1:]) if len(word) > 1 and word[0] == "@" else ""
         if not path or not os.path.isfile(path):
             yield word  # GCC, too, takes the word as it is when there is no such file
             continue
-        if depth > _MAX_RESPONSE_FILES or len(seen) > _MAX_RESPONSE_FILES:
+        if path in inside:
             raise SplitphaseError(f"the response file {path} includes itself", hint="mend the file")
         seen[path] = None
         with open(path, "rb") as file:
-            yield from _expand(split_response(os.fsdecode(file.read())), directory, seen, depth + 1)
+            yield from _expand(split_response(os.fsdecode(file.read())), directory, seen, (*inside, path))
 
 
 def _launchers(words: list[str]) -> int:

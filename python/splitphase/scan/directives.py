@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass, fields
 
-_GAP = rb"(?:[ \t\v\f\r\0]|/\*(?s:.*?)\*/)*+"
+_GAP = rb"(?:[ \t\v\f\r\0]|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
 _NAME = rb'(?:"([^"\n]+)"|<([^>\n]+)>)'
 _IDENTIFIER = rb"([A-Za-z_$\\\x80-\xff][\w$]*)"
 
@@ -31,7 +31,7 @@ _MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"\w+\(
 _DEPENDENCY = re.compile(rb'dependency[ \t]*(?:\\?"([^"\\\n]+)\\?"|<([^>\n]+)>)')
 _RESOURCE = re.compile(rb'\.(incbin|include)(?:[ \t]|\\t)*\\?"([^"\\\n]+)\\?"', re.IGNORECASE)
 _INCBIN = re.compile(rb"\.incbin\b", re.IGNORECASE)
-_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+')|/\*(?s:.*?)\*/|//[^\n]*""")
+_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*(?s:.*?)\*/|//[^\n]*""")
 _IMPORT = re.compile(rb'(?:import|module)\b[ \t]*(?:(?::?[A-Za-z_][\w.:]*|<[^>\n]+>|"[^"\n]+")[ \t]*)?(?:\[\[[^\n;]*)?;')
 _BEFORE_IMPORT = re.compile(rb"(?:.*(?:;|\*/))?\s*(?:export\s+|@\s*)?", re.DOTALL)
 _ONLY_DOTS = re.compile(r"(?:(?<=/)|\A)\./+|(?<=/)/+")

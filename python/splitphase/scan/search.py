@@ -167,9 +167,10 @@ def _matters(option: Option) -> bool:
 def _absolute(option: Option, directory: str) -> Option:
     """Spell an include directory absolutely, so that equal options have equal answers in every directory."""
     value = option.value
-    if option.name not in DIRECTORY_OPTIONS or not value or value[0] in "/=" or value.startswith("$SYSROOT"):
+    if option.name not in DIRECTORY_OPTIONS or not value:
         return option
-    value = os.path.join(directory, value)
+    if value[0] not in "/=" and not value.startswith("$SYSROOT"):
+        value = os.path.join(directory, value)
     return Option(option.name, value, (option.name, value), option.wrapper)
 
 

@@ -41,7 +41,8 @@ before=() after=()
 declare -A hardening=()
 for flag in ${NIX_HARDENING_ENABLE-}; do hardening[$flag]=1; done
 [ -z "${hardening[fortify3]-}" ] || unset "hardening[fortify]"
-for flag in fortify fortify3 stackprotector pie pic strictoverflow trivialautovarinit format zerocallusedregs; do
+for flag in fortify fortify3 stackprotector pie pic stackclashprotection strictoverflow trivialautovarinit \
+  format zerocallusedregs; do
   [ -n "${hardening[$flag]-}" ] || continue
   case $flag in
     fortify*)
@@ -55,6 +56,7 @@ for flag in fortify fortify3 stackprotector pie pic strictoverflow trivialautova
       [[ " ${params[*]} " == *" -shared "* || " ${params[*]} " == *" -static "* ]] || before+=(-pie)
       ;;
     pic) before+=(-fPIC) ;;
+    stackclashprotection) before+=(-fstack-clash-protection) ;;
     strictoverflow) before+=(@strictoverflow@) ;;
     trivialautovarinit) before+=(-ftrivial-auto-var-init=pattern) ;;
     format) before+=(-Wformat -Wformat-security -Werror=format-security) ;;

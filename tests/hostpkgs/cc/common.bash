@@ -22,6 +22,7 @@ expandResponseParams() {
 
 # GCC's rules: words end at white space, quotes group, a backslash takes the next character as it is.
 _splitResponse() {
+  local LC_ALL=C # by bytes: characters of a long text are slow to count
   local text=$1 word='' inWord='' quote='' char n
   for ((n = 0; n < ${#text}; n++)); do
     char=${text:n:1}

@@ -7,6 +7,7 @@ let
       parts = {
         attrsets = part ./attrsets.nix;
         customisation = part ./customisation.nix;
+        debug = part ./debug.nix;
         derivations = part ./derivations.nix;
         fixedPoints = part ./fixed-points.nix;
         lists = part ./lists.nix;
@@ -18,6 +19,8 @@ let
     // parts
     // {
       fileset = part ./fileset.nix;
+      generators = part ./generators.nix;
+      meta = parts.derivations;
       sources = part ./sources.nix;
       systems = part ./systems.nix;
       inherit (self.sources)

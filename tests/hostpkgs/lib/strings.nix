@@ -103,6 +103,8 @@ rec {
       text;
   escapeShellArgs = concatMapStringsSep " " escapeShellArg;
   escapeNixString = text: escape [ "$" ] (toJSON text);
+  escapeNixIdentifier =
+    text: if match "[a-zA-Z_][a-zA-Z0-9_'-]*" text == null then escapeNixString text else text;
   isValidPosixName = name: match "[a-zA-Z_][a-zA-Z0-9_]*" name != null;
   toShellVar =
     name: value:
@@ -164,6 +166,15 @@ rec {
   getVersion =
     x: if isString x then (parseDrvName x).version else x.version or (parseDrvName x.name).version;
 
+  toInt =
+    text:
+    let
+      parsed = match "[[:space:]]*(-?[1-9][0-9]*|0)[[:space:]]*" text;
+    in
+    if parsed == null then
+      throw "toInt: Could not convert ${escapeNixString text} to int."
+    else
+      fromJSON (lib.head parsed);
   boolToString = b: if b then "true" else "false";
   cmakeOptionType =
     type: feature: value:

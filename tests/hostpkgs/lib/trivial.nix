@@ -69,16 +69,6 @@ rec {
   fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
   fakeSha256 = lib.concatStrings (lib.replicate 64 "0");
 
-  generators = {
-    toJSON = { }: builtins.toJSON;
-    toPretty = { ... }: builtins.toJSON;
-    toKeyValue =
-      {
-        mkKeyValue ? name: value: "${name}=${toString value}",
-        ...
-      }:
-      set: lib.concatLines (lib.mapAttrsToList mkKeyValue set);
-  };
   licenses =
     lib.mapAttrs
       (

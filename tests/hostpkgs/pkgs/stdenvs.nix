@@ -33,6 +33,38 @@ in
     '';
     extraAttrs.shellPackage = pkgs.bash;
   };
+  stdenvAdapters =
+    let
+      # Every derivation of a stdenv with `overlay` over its attributes.
+      extending =
+        overlay: stdenv:
+        stdenv.override (old: {
+          mkDerivationFromStdenv =
+            self: args:
+            ((old.mkDerivationFromStdenv or defaultMkDerivation) self args).overrideAttrs overlay;
+        });
+      defaultMkDerivation =
+        self:
+        (import ../stdenv/make-derivation.nix {
+          inherit lib;
+          inherit (pkgs) config;
+        } self).mkDerivation;
+    in
+    {
+      inherit (pkgs) overrideCC;
+      addAttrsToDerivation = extra: extending (_old: extra);
+      withCFlags =
+        flags:
+        extending (old: {
+          NIX_CFLAGS_COMPILE = toString (old.NIX_CFLAGS_COMPILE or "") + " ${toString flags}";
+        });
+      keepDebugInfo = extending (old: {
+        dontStrip = true;
+        env = old.env or { } // {
+          NIX_CFLAGS_COMPILE = toString (old.env.NIX_CFLAGS_COMPILE or "") + " -ggdb -Og";
+        };
+      });
+    };
   stdenvNoCC = pkgs.stdenv.override {
     cc = null;
     name = "stdenv-no-cc-linux";

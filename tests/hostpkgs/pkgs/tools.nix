@@ -62,7 +62,18 @@ lib.mapAttrs (pname: args: simple pname (lib.head args) (lib.foldl' (a: b: a // 
       bins = "tar";
     }
   ];
-  gzip = [ "1.12" { bins = "gzip gunzip zcat"; } ];
+  # nixpkgs' gzip leaves times out where GZIP_NO_TIMESTAMPS says so.
+  gzip = [
+    "1.12"
+    {
+      bins = "gzip gunzip zcat";
+      script = ''
+        rm "$out/bin/gzip"
+        printf '#! /bin/sh\nexec /usr/bin/gzip ''${GZIP_NO_TIMESTAMPS:+-n} "$@"\n' >"$out/bin/gzip"
+        chmod +x "$out/bin/gzip"
+      '';
+    }
+  ];
   jq = [ "1.6" { } ];
   libtool = [ "2.4.7" { bins = "libtoolize libtool?"; } ];
   m4 = [ "1.4.19" { } ];
@@ -88,7 +99,7 @@ lib.mapAttrs (pname: args: simple pname (lib.head args) (lib.foldl' (a: b: a // 
     }
   ];
   unzip = [ "6.0" { } ];
-  util-linux = [ "2.38.1" { bins = "flock getopt rev column"; apt = "util-linux bsdextrautils"; } ];
+  util-linux = [ "2.38.1" { bins = "flock getopt rev"; } ];
   which = [
     "2.21"
     {
