@@ -24,6 +24,8 @@ let
         nativeBuildInputs = [ pkgs.cmake ] ++ lib.optional (generator == "Ninja") pkgs.ninja ++ nativeBuildInputs;
         cmakeFlags = defaults.cmakeFlags or [ ] ++ [ "-DBUILD_SHARED_LIBS=${if shared then "ON" else "OFF"}" ];
         enableParallelBuilding = true;
+        # A build-id is a digest over the linked file, its output path included: it cannot be equal in two outputs.
+        env.NIX_LDFLAGS = "--build-id=none";
       }
     ) { };
 in

@@ -87,7 +87,7 @@ def test_other_files(tmp_path: Path, data: bytes) -> None:
 
 
 def test_missing(tmp_path: Path) -> None:
-    with pytest.raises(BuildGraphError, match="cannot read .*: No such file"):
+    with pytest.raises(BuildGraphError, match=r"cannot read .*: No such file"):
         read_deps(str(tmp_path / "deps"))
 
 

@@ -42,7 +42,8 @@ def plain_murmur(data: bytes) -> int:
         (5, "gcc -O2 -c -o main.o main.c -DNAME=48bytes-long-xxxx", 0x8BE12E51179E9FB8),
         (
             5,
-            "gcc -O2 -c -o 'ä b.o' 'ä b.c' -Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100",
+            "gcc -O2 -c -o 'ä b.o' 'ä b.c' "
+            "-Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100",
             0x177BE9D2441A1F1F,
         ),
         (7, "true", 0x90A52A5DCA2ED61),
@@ -52,7 +53,8 @@ def plain_murmur(data: bytes) -> int:
         (7, "gcc -O2 -c -o main.o main.c -DNAME=48bytes-long-xxxx", 0xA86E692195E80CCD),
         (
             7,
-            "gcc -O2 -c -o 'ä b.o' 'ä b.c' -Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100",
+            "gcc -O2 -c -o 'ä b.o' 'ä b.c' "
+            "-Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100",
             0x87AD97259745AECD,
         ),
     ],
@@ -108,7 +110,10 @@ def test_response_files(ninja: Ninja, tmp_path: Path) -> None:
 
 
 def test_spaces_unicode_and_bytes(ninja: Ninja, tmp_path: Path) -> None:
-    text = "rule r\n  command = : $in > $out '$x'\nbuild a$ b: r ä$ ö\n  x = 日本\nbuild o\udcff: r\n  x = \udcfe\udc80\nbuild it's: r\n"
+    text = (
+        "rule r\n  command = : $in > $out '$x'\n"
+        "build a$ b: r ä$ ö\n  x = 日本\nbuild o\udcff: r\n  x = \udcfe\udc80\nbuild it's: r\n"
+    )
     Path(tmp_path, "ä ö").touch()
     compare(ninja, tmp_path, text, 3)
 

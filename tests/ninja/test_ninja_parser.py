@@ -91,7 +91,10 @@ def test_value_over_lines(tmp_path: Path) -> None:
 
 
 def test_comments_and_empty_lines(tmp_path: Path) -> None:
-    text = "# head\n\n   # in\nrule r\n# first\n  command = $v\n   # more\n\n  \nbuild x: r\n# here\n  v = 1 # no comment\n\n#\n"
+    text = (
+        "# head\n\n   # in\nrule r\n# first\n  command = $v\n   # more\n\n  \n"
+        "build x: r\n# here\n  v = 1 # no comment\n\n#\n"
+    )
     assert edge(tmp_path, text).command == "1 # no comment"
 
 
@@ -117,7 +120,10 @@ def test_edge_bindings_see_the_file_and_not_each_other(tmp_path: Path) -> None:
 
 
 def test_rule_variables_see_each_other(tmp_path: Path) -> None:
-    text = "rule r\n  command = link @$rspfile\n  rspfile = $out.rsp\n  rspfile_content = $in_newline\nbuild a$ b: r c d$ e\n"
+    text = (
+        "rule r\n  command = link @$rspfile\n  rspfile = $out.rsp\n  rspfile_content = $in_newline\n"
+        "build a$ b: r c d$ e\n"
+    )
     found = edge(tmp_path, text)
     assert found.command == "link @'a b'.rsp"
     assert found.rspfile == "a b.rsp"
@@ -125,7 +131,10 @@ def test_rule_variables_see_each_other(tmp_path: Path) -> None:
 
 
 def test_depfile_and_dyndep_are_not_quoted(tmp_path: Path) -> None:
-    text = "rule r\n  command = c $depfile\n  depfile = $out.d\n  deps = gcc\nbuild a$ b: r c || x/../$$dd\n  dyndep = ./$$dd\n"
+    text = (
+        "rule r\n  command = c $depfile\n  depfile = $out.d\n  deps = gcc\n"
+        "build a$ b: r c || x/../$$dd\n  dyndep = ./$$dd\n"
+    )
     found = edge(tmp_path, text)
     assert (found.command, found.depfile, found.deps) == ("c 'a b'.d", "a b.d", "gcc")
     assert (found.dyndep, found.order_only) == ("$dd", ("$dd",))
@@ -177,7 +186,10 @@ def test_another_file_name(tmp_path: Path) -> None:
 
 
 def test_pools(tmp_path: Path) -> None:
-    text = "pool p\n  depth = 1\nrule r\n  command = c\n  pool = p\nbuild a: r\nbuild b: r\n  pool = console\nbuild c: r\n  pool =\n"
+    text = (
+        "pool p\n  depth = 1\nrule r\n  command = c\n  pool = p\n"
+        "build a: r\nbuild b: r\n  pool = console\nbuild c: r\n  pool =\n"
+    )
     assert len(graph(tmp_path, text).edges) == 3
 
 

@@ -10,6 +10,7 @@ from splitphase.errors import BuildGraphError
 from splitphase.ninja.parser import read_graph
 
 RULE = "rule r\n  command = c\n"
+CYCLE = "rule r\n  command = $rspfile\n  rspfile = $rspfile_content\n  rspfile_content = $rspfile\nbuild a: r\n"
 
 
 def failure(directory: Path, text: str) -> BuildGraphError:
@@ -49,7 +50,7 @@ def failure(directory: Path, text: str) -> BuildGraphError:
         ("default nothing\n", 1, "unknown target 'nothing'"),
         ("default\n", 1, "expected a target name"),
         (RULE + "build a: r\n  dyndep = d\n", 3, "dyndep 'd' is not an input"),
-        ("rule r\n  command = $rspfile\n  rspfile = $rspfile_content\n  rspfile_content = $rspfile\nbuild a: r\n", 5, "cycle in rule variables: rspfile -> rspfile_content -> rspfile"),
+        (CYCLE, 5, "cycle in rule variables: rspfile -> rspfile_content -> rspfile"),
         ("include missing.ninja\n", 1, "cannot read .*missing.ninja: No such file"),
         ("x = 1\nsubninja build.ninja\n", 2, "build.ninja includes itself"),
         (RULE + "build a: r b\nbuild b: r || c\nbuild c | d: r | a\n", 3, "dependency cycle: a -> b -> c -> a"),
@@ -93,7 +94,10 @@ def test_every_problem_is_reported(tmp_path: Path) -> None:
 
 def test_a_file_cut_short_is_called_that(tmp_path: Path) -> None:
     """At every byte, except where a whole statement ends."""
-    text = "# c\nrule r\n  command = cc $\n   $in ${x}\npool p\n  depth = 2\nbuild a$ b | c: r d || $\n  e\n  pool = p\ndefault a$ b\n"
+    text = (
+        "# c\nrule r\n  command = cc $\n   $in ${x}\npool p\n  depth = 2\n"
+        "build a$ b | c: r d || $\n  e\n  pool = p\ndefault a$ b\n"
+    )
     whole = [text.index(mark) for mark in ("rule", "pool p", "build", "  pool", "default")]
     for end in range(1, len(text)):
         if end in whole:

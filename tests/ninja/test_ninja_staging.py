@@ -43,7 +43,8 @@ build bin/prog$ ram: link obj/one$ two.o obj/ü.o obj/old.o
 default bin/prog$ ram
 """
 SOURCES = {
-    "src/one two.c": '#include "a b.h"\n#include "both.h"\n#include "../gen/gen.h"\nint two(void), three(void);\nint main(void) { return A + BOTH + GEN + two() + three() - 15; }\n',
+    "src/one two.c": '#include "a b.h"\n#include "both.h"\n#include "../gen/gen.h"\nint two(void), three(void);\n'
+    "int main(void) { return A + BOTH + GEN + two() + three() - 15; }\n",
     "src/ü.c": '#include "both.h"\nint two(void) { return N + BOTH; }\n',
     "src/old.c": '#include "old.h"\nint three(void) { return OLD; }\n',
     "my include/a b.h": "#define A 1\n",
@@ -218,7 +219,7 @@ def test_cmake(ninja: Ninja, cmake_build: Path) -> None:
     write_deps(str(cmake_build / ".ninja_deps"), rebuilt_deps(graph))
     assert re.search("no work to do", ninja.explain(cmake_build))
     touch(cmake_build.parent / "so urce/s.h")
-    assert {output for output in work(ninja, cmake_build, graph)} == {
+    assert work(ninja, cmake_build, graph) == {
         "CMakeFiles/still.dir/s.c.o",
         "libstill.a",
         "the prog",

@@ -1,13 +1,14 @@
 """`.ninja_deps`: the headers that compilers reported, for edges with `deps = gcc` or `msvc`.
 
-Source: ninja's src/deps_log.cc, version 4 (Ninja 1.9 and later). After `# ninjadeps`, a newline and the version come records, all
-numbers 32-bit integers in the machine's byte order. Each begins with the size of what follows; its highest bit tells the
-two kinds apart:
+Source: ninja's src/deps_log.cc, version 4 (Ninja 1.9 and later). After `# ninjadeps`, a newline and the version come
+records, all numbers 32-bit integers in the machine's byte order. Each begins with the size of what follows; its highest
+bit tells the two kinds apart:
 
 - path: the bytes, up to 3 NULs to a multiple of 4, and the complement of the path's number (paths count from 0);
 - deps, bit set: number of the output, low and high half of a time in ns, numbers of the inputs.
 
-Ninja appends, so a later record replaces an earlier one for the same output. It looks paths up as they are spelled here.
+Ninja appends, so a later record replaces an earlier one for the same output. It looks paths up as they are spelled
+here.
 """
 
 from __future__ import annotations
@@ -46,9 +47,10 @@ class DepsEntry:
 
 
 def read_deps(path: str) -> dict[str, DepsEntry]:
-    """Read a deps log as Ninja does: the last record for an output wins, all from the first damaged record on is dropped.
+    """Read a deps log as Ninja does.
 
-    Raises BuildGraphError where there is no file or it is of another version.
+    The last record for an output wins; all from the first damaged record on is dropped. Raises BuildGraphError where
+    there is no file or it is of another version.
     """
     try:
         with open(path, "rb") as stream:

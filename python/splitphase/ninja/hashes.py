@@ -5,8 +5,8 @@ seed, for v7 rapidhash (src/third_party/rapidhash, its default seed and secrets)
 64-bit words (MurmurHash64A: in the machine's order, which is the same on all supported machines) and compute modulo
 2**64.
 
-Both are chains of one step per word, and Python's cost is per step, so what does not depend on the chain is done for all
-words at once, as one long integer.
+Both are chains of one step per word, and Python's cost is per step, so what does not depend on the chain is done for
+all words at once, as one long integer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Read a build.ninja into a `Graph`.
 
 Source of the language: "The Ninja manual", chapter "Ninja file reference", and ninja's src/manifest_parser.cc (1.13;
-the `$^` of 1.14 as well). All of it is read: variables and their scopes, include and subninja, rules, pools, builds with
-implicit outputs and inputs, order-only inputs and validations, defaults.
+the `$^` of 1.14 as well). All of it is read: variables and their scopes, include and subninja, rules, pools, builds
+with implicit outputs and inputs, order-only inputs and validations, defaults.
 
 What a graph does not hold: pools and descriptions, which only concern the run, and validations, which are no inputs. A
 dyndep file is named and not loaded: Ninja reads it only once it has been built. A file that was cut short between two
@@ -200,7 +200,7 @@ class _Reader:
         elif word == "rule":
             self._rule(source, scope, start)
         elif word == "pool":
-            self._pool(source, scope, start)
+            self._pool(source, start)
         elif word == "default":
             self._default(source, scope, start)
         elif word in ("include", "subninja"):
@@ -237,7 +237,7 @@ class _Reader:
             self._problem(source, f"rule '{name}' needs both rspfile and rspfile_content, or none", pos=start)
         scope.rules[name] = Rule(name, bindings)
 
-    def _pool(self, source: Source, scope: Scope, start: int) -> None:
+    def _pool(self, source: Source, start: int) -> None:
         name = source.read_word("a pool name")
         source.expect_newline()
         variables: set[str] = set()

@@ -294,7 +294,9 @@ class Resolver:
             founds.append(beside)
             if not beside[0]:
                 founds.append(self.lookup(name, "quote"))
-        for name in directives.following + directives.probes:
+        for name in directives.probes:
+            founds += (self._beside(node, name), self.lookup(name, "quote"), self.lookup(name, "angle"))
+        for name in directives.following:
             founds += (self._beside(node, name), self.lookup(name, "all"))
         for nodes, way in founds:
             bits |= way
