@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import Ninja
 from hypothesis import given
 from hypothesis import strategies as st
+from real_ninja import Ninja
 from splitphase.errors import BuildGraphError
 from splitphase.graph import Edge
 from splitphase.ninja.hashes import command_hash, edge_hash

@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from conftest import Ninja, commands
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from real_ninja import Ninja, commands
 from splitphase.graph import Graph
 from splitphase.ninja.parser import read_graph
 from splitphase.ninja.paths import canonical_path

@@ -87,7 +87,7 @@ class Project:
         """Scan, ask `-M`, and compile from the pack alone: no file may be missing and the object must be the same."""
         result = self.scan(compile_)
         words = arguments.read(compile_.argv, compile_.directory)
-        asked = dependencies(words, compile_.source, compile_.directory, compile_.env)
+        asked = dependencies(words, compile_.directory, compile_.env, is_gcc=self.compiler == "gcc")
         assert {os.path.realpath(path) for path in asked} <= result.contents
         assert result.internal <= result.contents <= result.files
         expected = self.build(compile_)

@@ -44,7 +44,7 @@ def test_include_next(project: Project) -> None:
 def test_include_next_from_own_directory(project: Project) -> None:
     project.write({
         "main.c": '#include "src/x.h"\n' + MAIN,
-        "src/x.h": '#ifndef ONCE\n#define ONCE\n#include_next "x.h"\n#endif\n',
+        "src/x.h": '#ifndef ONCE\n#define ONCE\n#include_next <x.h>\n#endif\n',
         "src/sub/y.h": "",
         "inc/x.h": "#include_next <x.h>\n",
         "last/x.h": "#define VALUE 4\n",
@@ -203,6 +203,15 @@ def test_computed_only_in_one(project: Project) -> None:
     assert [project.names(result.files) for result in results] == [{"a.c", "h.h"}, {"b.c"}]
 
 
+def test_one_failure_among_many(project: Project) -> None:
+    project.write({"a.c": "#define H <absent.h>\n#include H\n", "b.c": "int b;\n", "c.c": "int c;\n"})
+    compiles = [project.compile(source="a.c"), project.compile(source="b.c"), project.compile("-mbogus", source="c.c")]
+    first, second, third = Scanner(str(project.root)).scan_all(compiles, jobs=2)
+    assert isinstance(first, SplitphaseError)
+    assert isinstance(third, SplitphaseError)
+    assert project.names(second.files) == {"b.c"}
+
+
 def test_incbin_and_asm_include(project: Project) -> None:
     project.write({
         "sub/main.c": """
@@ -329,6 +338,27 @@ def test_absolute_symlink_and_dots_through_it(project: Project) -> None:
     result = project.prove(project.compile())
     assert "far/away" in project.names(result.dirs)
     assert "far/z.h" in project.names(result.internal)
+
+
+def test_link_farm(project: Project) -> None:
+    """One header linked from many directories means another neighbour in each of them."""
+    packages = [f"p{number}" for number in range(40)]
+    project.write({"common/a.h": '#include "own.h"\n'})
+    for number, package in enumerate(packages):
+        project.write({f"{package}/main.c": '#include "a.h"\n' + MAIN, f"{package}/own.h": f"#define VALUE {number}\n"})
+        project.link(f"{package}/a.h", "../common/a.h")
+    scanner = Scanner(str(project.root))
+    for package in packages:
+        found = project.names(scanner.scan(project.compile(source=f"{package}/main.c")).internal)
+        assert found == {f"{package}/main.c", f"{package}/own.h", "common/a.h"}
+    project.prove(project.compile(source="p39/main.c"))
+
+
+def test_compiler_of_the_project(project: Project) -> None:
+    project.write({"main.c": "int x;\n", "tools/cc": f'#!/bin/sh\nexec {project.compiler} "$@"\n'})
+    (project.root / "tools/cc").chmod(0o755)
+    result = project.prove(project.compile(driver="./tools/cc"))
+    assert project.names(result.special) == {"tools/cc"}
 
 
 def test_link_to_itself_ends(project: Project) -> None:
@@ -490,5 +520,7 @@ def test_is_internal() -> None:
 
 
 def test_unknown_suffix(tmp_path: Path) -> None:
+    with pytest.raises(SplitphaseError, match="working-directory"):
+        Scanner(str(tmp_path)).scan(Compile(str(tmp_path), ("clang", "-working-directory=x", "x.c"), "x.c", {}))
     with pytest.raises(SplitphaseError, match="language"):
         Scanner(str(tmp_path)).scan(Compile(str(tmp_path), ("gcc", "-c", "x.foo"), "x.foo", {}))

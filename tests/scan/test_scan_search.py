@@ -22,7 +22,7 @@ def test_two_word_options() -> None:
     assert read.compiler == ("ccache", "gcc")
     assert [(option.name, option.value) for option in read.options] == [
         ("-D", "X"), ("-D", "Y=1"), ("-I", "inc"), ("-isystem", "sys"), ("-include", "a.h"), ("-include", "b.h"),
-        ("-include-pch", "p.pch"), ("-MD", ""), ("", "out.d"), ("-MF", "f.d"), ("-arch", "arm64"), ("-x", "c++"),
+        ("-include-pch", "p.pch"), ("-MD", "out.d"), ("-MF", "f.d"), ("-arch", "arm64"), ("-x", "c++"),
         ("--sysroot", "/r"), ("-o", "out.o"), ("", "src.c"),
     ]  # fmt: skip
     assert list(read.options[6].spelled()) == ["-Xclang", "-include-pch", "-Xclang", "p.pch"]

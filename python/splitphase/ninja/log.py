@@ -2,8 +2,9 @@
 
 Source: ninja's src/build_log.cc. The first line is `# ninja log v<version>`; each further line is an entry, appended as
 commands end: start and end in ms since the start of that run, time in ns, output, hash of the command in hexadecimal,
-with a tab between them. Versions 5, 6 and 7 look alike: v6 (Ninja 1.12) made the time the start of the command instead
-of the newest output's (not for restat and generator edges), v7 (1.13) changed the hash (see `hashes`). Ninja throws away a log of another version than its own.
+with a tab between them. Versions 5, 6 and 7 look alike: v6 (Ninja 1.12) made the time the start of the command, instead
+of the newest output's, except for restat and generator edges; v7 (1.13) changed the hash (see `hashes`). Ninja throws
+away a log of another version than its own.
 """
 
 from __future__ import annotations

@@ -186,6 +186,8 @@ def _options(words: list[str]) -> Iterator[Option]:
         word, wrapper = stream[position]
         position += 1
         name, value, separate = _classify(word)
+        # The preprocessor's own -MD takes the file that the driver's does not.
+        separate |= wrapper == "-Xpreprocessor" and word in {"-MD", "-MMD"}
         if separate and position < len(stream):
             value = stream[position][0]
             position += 1

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ..errors import SplitphaseError
 from . import arguments as command
 from .arguments import Arguments
 from .dependencies import dependencies
@@ -68,7 +69,8 @@ class ScanResult:
     special: frozenset[str]
     """Files that the command itself names: response files, plugins, profiles, specs, precompiled headers."""
     timestamps: frozenset[str]
-    """Files that say `__TIMESTAMP__`: their own time is part of the result."""
+    """Files that say `__TIMESTAMP__`: the time of whichever file uses it is part of the result, so keep all times.
+    GCC's `#pragma once`, too, takes files of one size, time and content for one."""
     opaque: frozenset[str]
     """Files with an `.incbin` whose file is known to nobody but the assembler. Do not split such a compile."""
     date: bool
@@ -88,7 +90,7 @@ class Scanner:
 
     def __init__(self, read_root: str, *, is_internal: Callable[[str], bool] | None = None) -> None:
         self.compilers = Compilers()
-        self._root = read_root.rstrip("/") + "/"
+        self._roots = tuple({path.rstrip("/") + "/" for path in (read_root, os.path.realpath(read_root))})
         self.is_internal = is_internal or self._in_tree
         self._builtin: set[str] = set()
         self._tree = Tree()
@@ -102,26 +104,35 @@ class Scanner:
         """Scan one command. Raises SplitphaseError where the compiler cannot be asked or the tree cannot be read."""
         return self._scan(compile_, None)
 
-    def scan_all(self, compiles: Iterable[Compile], *, jobs: int) -> Iterator[ScanResult]:
-        """Scan many commands; where the compiler must be asked about includes, `jobs` of them run at a time."""
+    def scan_all(self, compiles: Iterable[Compile], *, jobs: int) -> Iterator[ScanResult | SplitphaseError]:
+        """Scan many commands, in order; those that fail give their error.
+
+        Where the compiler must be asked about includes, `jobs` of them run at a time.
+        """
         compiles = list(compiles)
-        computed = [item for item in compiles if self._is_computed(item)]
         with ThreadPoolExecutor(max_workers=jobs) as pool:
-            asked = dict(zip(map(id, computed), pool.map(self._ask, computed), strict=True))
-        for item in compiles:
-            yield self._scan(item, asked.get(id(item)))
+            asked = {i: pool.submit(self._ask, item) for i, item in enumerate(compiles) if self._is_computed(item)}
+            for i, item in enumerate(compiles):
+                try:
+                    yield self._scan(item, asked[i].result() if i in asked else None)
+                except SplitphaseError as error:
+                    yield error
 
     def _in_tree(self, path: str) -> bool:
-        if path.startswith(self._root):
+        if path.startswith(self._roots):
             return True
         return path.startswith("/nix/store/") and not path.startswith(tuple(f"{place}/" for place in self._builtin))
 
     def _is_computed(self, compile_: Compile) -> bool:
-        task = _Task(self, compile_)
-        return task.is_computed(task.start())
+        try:
+            task = _Task(self, compile_)
+            return task.is_computed(task.start())
+        except SplitphaseError:
+            return False  # the scan itself says it again
 
     def _ask(self, compile_: Compile) -> list[str]:
-        return dependencies(command.read(compile_.argv, compile_.directory), compile_.source, compile_.directory, compile_.env)
+        arguments = command.read(compile_.argv, compile_.directory)
+        return dependencies(arguments, compile_.directory, compile_.env, is_gcc=self.compilers.is_gcc(arguments))
 
     def _scan(self, compile_: Compile, asked: list[str] | None) -> ScanResult:
         task = _Task(self, compile_)
@@ -164,8 +175,9 @@ class Scanner:
         key = (path, builtin)
         resolver = self._resolvers.get(key)
         if resolver is None:
-            base = self._base(builtin) if _contains(path.angle, builtin.angle) else None
-            resolver = self._resolvers[key] = Resolver(self._files, path, base)
+            base = self._base(builtin)
+            part = _contains(path.angle, builtin.angle)
+            resolver = self._resolvers[key] = Resolver(self._files, path, base if part else None)
             if len(self._resolvers) > _KEPT_RESOLVERS:
                 self._resolvers.popitem(last=False)
         self._resolvers.move_to_end(key)
@@ -191,7 +203,13 @@ class _Task:
         self._tree = self._files.tree
         self._argument_files: ArgumentFiles = scanner._argument_files  # noqa: SLF001
         self._compile = compile_
+        self._is_internal = scanner.is_internal
         self.arguments: Arguments = command.read(compile_.argv, compile_.directory)
+        if self.arguments.values("-working-directory"):
+            raise SplitphaseError(
+                f"-working-directory moves the relative paths of {compile_.source}, which the scanner does not follow",
+                hint="leave this step to the build tool",
+            )
         self.language = command.language(self.arguments, compile_.source)
         question = (self.arguments, compile_.directory, compile_.env, self.language)
         self._path = scanner.compilers.search_path(*question)
@@ -253,8 +271,16 @@ class _Task:
         found = set(self.arguments.response_files)
         found.update(self._argument_files.find(self.arguments, self._compile.directory))
         found.update(profile_files(self.arguments, self._compile.directory, self._source))
+        found.update(self._project_compiler())
         found.discard(self._source)
         return found
+
+    def _project_compiler(self) -> Iterator[str]:
+        """A compiler, or a script around it, that the project brings along."""
+        for word in self.arguments.compiler:
+            path = os.path.join(self._compile.directory, word)
+            if "/" in word and self._is_internal(os.path.realpath(path)) and self._tree.is_file(path):
+                yield tidy(path)
 
     def plain(self, path: str) -> int:
         """A file that is read but not scanned."""

@@ -13,18 +13,17 @@ _DROPPED = frozenset(
     """-c -S -E -o -M -MM -MD -MMD -MG -MP -MF -MT -MQ -MJ -MV -H -v -### -time -save-temps --save-temps -dumpbase -dumpdir
     -dumpbase-ext -aux-info -serialize-diagnostics --serialize-diagnostics -index-store-path -dependency-file -Q""".split()
 )
-_CLANG = re.compile(r"clang|icpx|icx")
 _WORD = re.compile(r"(?:\\\r?\n|\s)*((?:[^\s\\$]|\\(?:[\s\S](?<!\n))|\$\$|\$)+)")
 _ESCAPED = re.compile(r"(\\*)\\([ \t#:])|\$\$")
 
 
-def dependencies(arguments: Arguments, source: str, directory: str, environment: Mapping[str, str]) -> list[str]:
+def dependencies(arguments: Arguments, directory: str, environment: Mapping[str, str], *, is_gcc: bool) -> list[str]:
     """The absolute paths of all files that the compile reads through includes, as the compiler spells them.
 
     Raises SplitphaseError with the compiler's words, for instance where a header is still to be generated.
     """
     words = [word for option in arguments.options if not _dropped(option) for word in option.spelled()]
-    if not _CLANG.search(os.path.basename(arguments.compiler[-1])):
+    if is_gcc:
         # GCC shortens the names of system headers; but it opens them by the long ones.
         words.append("-fno-canonical-system-headers")
     argv = [*arguments.compiler, *words, "-M", "-MT", "x"]

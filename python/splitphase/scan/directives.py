@@ -32,7 +32,9 @@ _DEPENDENCY = re.compile(rb'dependency[ \t]*(?:\\?"([^"\\\n]+)\\?"|<([^>\n]+)>)'
 _RESOURCE = re.compile(rb'\.(incbin|include)(?:[ \t]|\\t)*\\?"([^"\\\n]+)\\?"', re.IGNORECASE)
 _INCBIN = re.compile(rb"\.incbin\b", re.IGNORECASE)
 _COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*(?s:.*?)\*/|//[^\n]*""")
-_IMPORT = re.compile(rb'(?:import|module)\b[ \t]*(?:(?::?[A-Za-z_][\w.:]*|<[^>\n]+>|"[^"\n]+")[ \t]*)?(?:\[\[[^\n;]*)?;')
+_MODULE_NAME = rb'\b[ \t]*(?:(?::?[A-Za-z_][\w.:]*|<[^>\n]+>|"[^"\n]+")[ \t]*)?(?:\[\[[^\n;]*)?;'
+_MODULE_WORDS = {word: re.compile(word + _MODULE_NAME) for word in (b"import", b"module")}
+"""Apart, because `re` is fast only where a pattern starts with plain letters."""
 _BEFORE_IMPORT = re.compile(rb"(?:.*(?:;|\*/))?\s*(?:export\s+|@\s*)?", re.DOTALL)
 _ONLY_DOTS = re.compile(r"(?:(?<=/)|\A)\./+|(?<=/)/+")
 
@@ -69,7 +71,7 @@ class Directives:
 
 def parse(data: bytes) -> Directives:
     """Read a whole file. Any bytes are accepted."""
-    if b"%:" in data:
+    if b"%" in data and b"%:" in data:
         data = data.replace(b"%:", b"#")
     if b"??" in data and (b"??=" in data or b"??/" in data):
         # Whether trigraphs count depends on -std and -trigraphs, so both readings do.
@@ -112,7 +114,7 @@ def _parse(text: bytes) -> Directives:
         computed=computed,
         date=b"__DATE__" in text or b"__TIME__" in text,
         timestamp=b"__TIMESTAMP__" in text,
-        modules=(b"import" in text or b"module" in text) and _modules(text),
+        modules=_modules(text),
         **names.frozen(),
     )
 
@@ -175,18 +177,24 @@ def _resources(text: bytes, names: _Names) -> bool:
 
 
 def _modules(text: bytes) -> bool:
-    for match in _IMPORT.finditer(text):
-        line = max(text.rfind(b"\n", 0, match.start()), text.rfind(b"\r", 0, match.start())) + 1
-        if _BEFORE_IMPORT.fullmatch(text, line, match.start()):
-            return True
+    for word, pattern in _MODULE_WORDS.items():
+        if word not in text:
+            continue
+        for match in pattern.finditer(text):
+            if _BEFORE_IMPORT.fullmatch(text, _line_start(text, match.start()), match.start()):
+                return True
     return False
 
 
 def _starts_line(text: bytes, position: int) -> bool:
     """Whether only white space and comments stand before the `#`; `\\r` alone ends a line for Clang."""
-    line = max(text.rfind(b"\n", 0, position), text.rfind(b"\r", 0, position)) + 1
-    before = text[line:position].strip(b" \t\v\f\0\xef\xbb\xbf")
+    before = text[_line_start(text, position) : position].strip(b" \t\v\f\0\xef\xbb\xbf")
     return not before or before.endswith(b"*/")
+
+
+def _line_start(text: bytes, position: int) -> int:
+    newline = text.rfind(b"\n", 0, position) + 1
+    return max(newline, text.rfind(b"\r", newline, position) + 1)
 
 
 def _union(one: Directives, other: Directives) -> Directives:

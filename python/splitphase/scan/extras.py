@@ -12,10 +12,13 @@ from .tree import Tree
 
 _NOT_READ = frozenset(
     """-o -MF -MT -MQ -MJ -dumpbase -dumpdir -dumpbase-ext -serialize-diagnostics --serialize-diagnostics -dependency-file
-    -aux-info -index-store-path -l -L -x -include -imacros -coverage-notes-file -coverage-data-file -stack-usage-file""".split()
+    -aux-info -index-store-path -l -L -x -include -imacros -coverage-notes-file -coverage-data-file
+    -stack-usage-file""".split()
 )
 """Options whose value is written, or is no file, or is looked up as a header."""
-_PROFILE = frozenset("-fprofile-use -fprofile-instr-use -fbranch-probabilities -fauto-profile -fprofile-dir -fprofile-generate".split())
+_PROFILE = frozenset(
+    "-fprofile-use -fprofile-instr-use -fbranch-probabilities -fauto-profile -fprofile-dir -fprofile-generate".split()
+)
 _QUOTES = re.compile(r"""^[<"']+|[>"']+$""")
 _ASCII_CHARSET = re.compile(r"utf-?8|us-ascii|ascii|(?:iso-?8859|latin|windows|cp125|koi8|euc).*", re.IGNORECASE)
 _OLD_STANDARD = re.compile(r"(?:c|gnu)\+\+(?:98|03|0x|11|1y|14|1z|17)")

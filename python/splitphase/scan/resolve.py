@@ -16,8 +16,8 @@ from .directives import Directives, parse, tidy
 from .search import SearchPath
 from .tree import Place, Tree
 
-_MAX_SPELLINGS = 16
-"""Ways to spell one file through symlinks before the scan keeps to the physical one; a link to `.` allows any number."""
+_MAX_HOPS = 6
+"""Symlinks that one spelling may step through before the scan keeps to the physical one: a link to `.` allows any number."""
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
 Found = tuple[tuple["Node", ...], int]
@@ -77,7 +77,6 @@ class Files:
         self.items = Items()
         self._is_internal = is_internal
         self._nodes: dict[str, Node] = {}
-        self._spellings: dict[str, int] = {}
         self._directives: dict[str, Directives] = {}
         self._place_bits: dict[int, int] = {}
 
@@ -141,8 +140,7 @@ class Files:
             twin_place = self.tree.place(os.path.dirname(physical))
             if twin_place is not None and os.path.basename(physical) in twin_place.listing.files:
                 twins = (self.node(twin_place, os.path.basename(physical)),)
-            count = self._spellings[physical] = self._spellings.get(physical, 0) + 1
-            if count > _MAX_SPELLINGS:
+            if place.walk.hops > _MAX_HOPS:
                 return Node(path, place, physical, bits, Directives(), twins)
         directives = self._read(physical)
         bits |= self._facts(directives, physical, place.walk.spelled)

@@ -14,6 +14,7 @@ from .arguments import Arguments, Option
 _QUOTE_START = '#include "..." search starts here:'
 _ANGLE_START = "#include <...> search starts here:"
 _END = "End of search list."
+_GCC_VERSION = re.compile(r"^gcc version ", re.MULTILINE)
 _SUFFIX = re.compile(r" \((?:framework directory|headermap)\)$")
 
 DIRECTORY_OPTIONS = frozenset(
@@ -36,8 +37,8 @@ _WITHOUT_EFFECT = frozenset(
 )
 _WITHOUT_EFFECT_AT_ALL = re.compile(
     r"-(?:W.*|O.*|Xarch_.*|g(?!cc-).*|d[A-Z].*|fdump.*"
-    r"|f(?:no-)?(?:pic|PIC|pie|PIE|plt|exceptions|rtti|common|inline|builtin|diagnostics|color|message|data-sections|function-sections"
-    r"|visibility|stack|random-seed|file-prefix|debug|macro-prefix|omit|strict|wrapv|lto|template|constexpr|max|profile"
+    r"|f(?:no-)?(?:pic|PIC|pie|PIE|plt|exceptions|rtti|common|inline|builtin|diagnostics|color|message"
+    r"|data-sections|function-sections|visibility|stack|random-seed|file-prefix|debug|macro-prefix|omit|strict|wrapv|lto|template|constexpr|max|profile"
     r"|coverage|test-coverage|plugin|signed|unsigned|cf-protection|tree|zero|trivial|sanitize|semantic|math|fast-math"
     r"|unwind|asynchronous|optimize|unroll|vectorize|merge|char8|aligned|sized|threadsafe|use-|ident|short|pack|trapping"
     r"|rounding|finite|associative|reciprocal|errno|fp-|ffp|record|time|save|gcse|ipa|schedule|align|auto-profile|branch"
@@ -76,6 +77,7 @@ class Compilers:
     def __init__(self) -> None:
         self.runs = 0
         self._answers: dict[tuple[object, ...], SearchPath] = {}
+        self._gcc: set[tuple[str, ...]] = set()
         self._environments: dict[int, _Environment] = {}
 
     def search_path(self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str) -> SearchPath:
@@ -88,6 +90,10 @@ class Compilers:
         kept = [option for option in arguments.options if option.name not in DIRECTORY_OPTIONS and _matters(option)]
         little = self._environment(environment).little
         return self._ask(arguments.compiler, kept, directory, self._environment(little), language)
+
+    def is_gcc(self, arguments: Arguments) -> bool:
+        """Whether a compiler that was asked before says that it is GCC."""
+        return arguments.compiler in self._gcc
 
     def _environment(self, variables: Mapping[str, str]) -> _Environment:
         known = self._environments.get(id(variables))
@@ -106,8 +112,10 @@ class Compilers:
         if path is None:
             self.runs += 1
             argv = [*compiler, *words, "-E", "-v", "-x", language, "/dev/null"]
-            path = parse_search_path(run(argv, directory, environment.variables)[1], directory, argv)
-            self._answers[key] = path
+            text = run(argv, directory, environment.variables)[1]
+            path = self._answers[key] = parse_search_path(text, directory, argv)
+            if _GCC_VERSION.search(text):
+                self._gcc.add(compiler)
         return path
 
 
@@ -139,7 +147,7 @@ def parse_search_path(text: str, directory: str, argv: Sequence[str] = ()) -> Se
     lists: dict[str, dict[str, None]] = {_QUOTE_START: {}, _ANGLE_START: {}}
     current: dict[str, None] | None = None
     seen = False
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line in lists:
             current, seen = lists[line], True
         elif line == _END:
@@ -196,4 +204,5 @@ def _read_environment(variables: Mapping[str, str]) -> _Environment:
             relative |= bool(_RELATIVE_FLAG.search(value))
         else:
             relative |= bool(value) and not all(part.startswith("/") for part in value.split(":"))
-    return _Environment(variables, tuple(sorted(variables.items())), little if len(little) < len(variables) else variables, relative)
+    key = tuple(sorted(variables.items()))
+    return _Environment(variables, key, little if len(little) < len(variables) else variables, relative)

@@ -40,6 +40,8 @@ class Walk:
     """Symlinks on the way, at their physical place."""
     crossed: tuple[str, ...] = ()
     """Physical directories that a `..` steps out of: they must exist, even though nothing in them is read."""
+    hops: int = 0
+    """How often the spelling steps through a symlink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,14 @@ class Tree:
         try:
             target = os.readlink(physical)
         except OSError:
-            return Walk(spelled, physical, parent.links, parent.crossed)
+            return Walk(spelled, physical, parent.links, parent.crossed, parent.hops)
         end = self.walk(tidy(os.path.join(parent.physical, target)))
         return Walk(
             spelled,
             end.physical,
             _join(parent.links, (physical,), end.links),
             _join(parent.crossed, end.crossed),
+            parent.hops + 1,
         )
 
 
@@ -125,7 +128,7 @@ def _step_out(inside: Walk) -> Walk:
     last = os.path.basename(inside.spelled)
     plain = last != ".." and (not inside.links or _ends_plain(inside))
     spelled = os.path.dirname(inside.spelled) if plain else inside.spelled.rstrip("/") + "/.."
-    return Walk(spelled, physical, inside.links, crossed)
+    return Walk(spelled, physical, inside.links, crossed, inside.hops)
 
 
 def _ends_plain(walk: Walk) -> bool:
