@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.errors import SplitphaseError
+from splitphase.generate import Generation
 from splitphase.graph import Graph
 from splitphase.makefiles import generation_commands, read_makefiles
 from splitphase.ninja.parser import read_graph
@@ -16,6 +18,7 @@ from splitphase.ninja.parser import read_graph
 NINJA = "ninja"
 MAKE = "make"
 _BATCH = 64 << 10
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +48,47 @@ def read(build: BuildDirectory) -> Graph:
     return read_graph(build.path) if build.tool == NINJA else read_makefiles(build.path)
 
 
-def generate(build: BuildDirectory, targets: list[str], jobs: int) -> None:
-    """Have the build tool make files; raises where it fails, as it would in the stock build."""
+def generate(build: BuildDirectory, graph: Graph, jobs: int) -> None:
+    """Have the build tool make the files that compiles need; raises where it fails, as it would in the stock build."""
+    generation = Generation(graph)
+    targets = generation.needed()
     if not targets:
         return
     if build.tool == NINJA:
-        program = shutil.which("ninja")
-        if program is None:
-            raise SplitphaseError("build.ninja, but no ninja in PATH", hint="add ninja to nativeBuildInputs")
-        commands = [[program, f"-j{jobs}", *batch] for batch in _batches(targets)]
-    else:
-        commands = generation_commands(build.path, targets, jobs)
-    for command in commands:
-        if subprocess.run(command, cwd=build.path, check=False).returncode:
-            raise SplitphaseError(
-                f"generating sources failed: {' '.join(command)[:200]}",
-                hint="the stock build runs the same commands; see the output above for what went wrong",
-            )
+        _ninja(build, generation, targets, jobs)
+        return
+    for command in generation_commands(build.path, targets, jobs):
+        if not _run(build, command):
+            raise _failure(command)
+
+
+def _ninja(build: BuildDirectory, generation: Generation, targets: list[str], jobs: int) -> None:
+    """First without waiting for objects; if a command then fails, with all that Ninja itself would build before it."""
+    program = shutil.which("ninja")
+    if program is None:
+        raise SplitphaseError("build.ninja, but no ninja in PATH", hint="add ninja to nativeBuildInputs")
+    trimmed = Path(build.path, ".splitphase.ninja")
+    trimmed.write_text(generation.ninja_file(), errors="surrogateescape")
+    try:
+        for batch in _batches(targets):
+            if not _run(build, [program, f"-j{jobs}", "-f", trimmed.name, *batch]):
+                _log.warning("a custom command needs more than it declares; building all that comes before it")
+                whole = [program, f"-j{jobs}", *batch]
+                if not _run(build, whole):
+                    raise _failure(whole)
+    finally:
+        trimmed.unlink()
+
+
+def _run(build: BuildDirectory, command: list[str]) -> bool:
+    return subprocess.run(command, cwd=build.path, check=False).returncode == 0
+
+
+def _failure(command: list[str]) -> SplitphaseError:
+    return SplitphaseError(
+        f"generating sources failed: {' '.join(command)[:200]}",
+        hint="the stock build runs the same commands; see the output above for what went wrong",
+    )
 
 
 def _batches(words: list[str]) -> list[list[str]]:

@@ -1,59 +1,127 @@
-"""Generated sources: what compiles need and the build itself makes is made in prepare, by the build tool."""
+"""Generated sources: what compiles need and the build itself makes is made in prepare, by the build tool.
+
+CMake puts every object of the targets that a target depends on before its custom commands, order-only, so asking the
+build tool for one generated header can build the whole package. A custom command reads what it declares or names;
+order-only inputs that are objects or links and that its text does not name are not waited for here.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os.path import basename
 
 from splitphase.graph import Edge, Graph
 from splitphase.steps import Kind, classify
 
 
-def needed(graph: Graph) -> list[str]:
-    """Outputs of the custom commands that must have run before any compile can, sorted.
+class Generation:
+    """The custom commands of a graph that must have run before its compiles can be planned."""
 
-    Followed are the inputs of every kind (explicit, implicit, order-only) of compiles through phony and custom edges,
-    and the read inputs of links where no compile or link stands in between. A tool that a custom command runs is left
-    for the build tool to build on the way.
-    """
-    kinds = {id(edge): classify(edge, graph.directory).kind for edge in graph.edges}
-    found: dict[str, None] = {}
-    seen: set[int] = set()
-    pending: list[Edge] = []
-    for edge in graph.edges:
-        if kinds[id(edge)] is Kind.COMPILE:
-            pending.append(edge)
-    while pending:
-        edge = pending.pop()
-        for path in (*edge.inputs, *edge.implicit, *edge.order_only):
-            producer = graph.producers.get(path)
-            if producer is None or id(producer) in seen:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._kinds = {id(edge): classify(edge, graph.directory).kind for edge in graph.edges}
+
+    def needed(self) -> list[str]:
+        """Outputs of the custom commands that must have run before any compile can, sorted.
+
+        Followed are the inputs of every kind (explicit, implicit, order-only) of compiles through phony and custom
+        edges, and the read inputs of links where no compile or link stands in between.
+        """
+        found: set[str] = set()
+        seen: set[int] = set()
+        pending = [edge for edge in self._graph.edges if self._kinds[id(edge)] is Kind.COMPILE]
+        while pending:
+            edge = pending.pop()
+            for producer in self._producers((*edge.inputs, *edge.implicit, *edge.order_only)):
+                if id(producer) in seen:
+                    continue
+                seen.add(id(producer))
+                kind = self._kinds[id(producer)]
+                if kind in (Kind.OTHER, Kind.PHONY):
+                    pending.append(producer)
+                if kind is Kind.OTHER and not producer.generator:
+                    found.add(producer.outputs[0])
+        for edge in self._graph.edges:
+            if self._kinds[id(edge)] is Kind.LINK:
+                for producer in self._producers((*edge.inputs, *edge.implicit)):
+                    if self._stands_alone(producer):
+                        found.add(producer.outputs[0])
+        return sorted(found)
+
+    def ninja_file(self) -> str:
+        """A build.ninja with the same commands, in which custom commands do not wait for objects and links."""
+        lines = []
+        for number, edge in enumerate(self._graph.edges):
+            if edge.generator:
                 continue
-            seen.add(id(producer))
-            kind = kinds[id(producer)]
-            if kind in (Kind.OTHER, Kind.PHONY):
+            rule = "phony"
+            if edge.command:
+                rule = f"r{number}"
+                lines += [f"rule {rule}", f"  command = {_value(edge.command)}"]
+                lines += [
+                    f"  {name} = {_value(value)}"
+                    for name, value in (
+                        ("depfile", edge.depfile),
+                        ("deps", edge.deps),
+                        ("dyndep", edge.dyndep),
+                        ("rspfile", edge.rspfile),
+                        ("rspfile_content", edge.rspfile_content),
+                        ("restat", "1" if edge.restat else ""),
+                    )
+                    if value
+                ]
+            order = list(dict.fromkeys(self._order(edge)))
+            lines.append(
+                f"build {_paths(edge.outputs)}: {rule} {_paths(edge.inputs)} | {_paths(edge.implicit)} || {_paths(order)}"
+            )
+        return "\n".join(lines) + "\n"
+
+    def _order(self, edge: Edge) -> Iterator[str]:
+        """An edge's order-only inputs without the objects and links that it does not name, phony ones replaced."""
+        seen: set[int] = set()
+        pending = list(reversed(edge.order_only))
+        while pending:
+            path = pending.pop()
+            producer = self._graph.producers.get(path)
+            if producer is None:
+                yield path
+                continue
+            if id(producer) in seen:
+                continue
+            kind = self._kinds[id(producer)]
+            if kind is Kind.PHONY:
+                seen.add(id(producer))
+                pending.extend(reversed((*producer.inputs, *producer.implicit, *producer.order_only)))
+            elif kind is Kind.OTHER or (kind is not Kind.COMPILE and basename(path) in edge.command):
+                yield path
+
+    def _producers(self, paths: Iterable[str]) -> Iterator[Edge]:
+        for path in paths:
+            producer = self._graph.producers.get(path)
+            if producer is not None:
+                yield producer
+
+    def _stands_alone(self, edge: Edge) -> bool:
+        """Whether a custom command reads nothing that a compile or link makes."""
+        if self._kinds[id(edge)] is not Kind.OTHER or edge.generator:
+            return False
+        seen = {id(edge)}
+        pending = [edge]
+        while pending:
+            current = pending.pop()
+            for producer in self._producers((*current.inputs, *current.implicit)):
+                if id(producer) in seen:
+                    continue
+                if self._kinds[id(producer)] in (Kind.COMPILE, Kind.LINK, Kind.ALIAS):
+                    return False
+                seen.add(id(producer))
                 pending.append(producer)
-            if kind is Kind.OTHER and not producer.generator:
-                found[producer.outputs[0]] = None
-    for edge in graph.edges:
-        if kinds[id(edge)] is Kind.LINK:
-            for path in (*edge.inputs, *edge.implicit):
-                producer = graph.producers.get(path)
-                if producer is not None and _standalone(graph, kinds, producer):
-                    found[producer.outputs[0]] = None
-    return sorted(found)
+        return True
 
 
-def _standalone(graph: Graph, kinds: dict[int, Kind], edge: Edge) -> bool:
-    """Whether a custom command needs no compile and no link."""
-    if kinds[id(edge)] is not Kind.OTHER or edge.generator:
-        return False
-    seen = {id(edge)}
-    pending = [edge]
-    while pending:
-        for path in (*(current := pending.pop()).inputs, *current.implicit, *current.order_only):
-            producer = graph.producers.get(path)
-            if producer is None or id(producer) in seen:
-                continue
-            if kinds[id(producer)] in (Kind.COMPILE, Kind.LINK, Kind.ALIAS):
-                return False
-            seen.add(id(producer))
-            pending.append(producer)
-    return True
+def _value(text: str) -> str:
+    return text.replace("$", "$$").replace("\n", "$\n")
+
+
+def _paths(paths: Iterable[str]) -> str:
+    return " ".join(path.replace("$", "$$").replace(" ", "$ ").replace(":", "$:") for path in paths)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from splitphase.errors import BuildGraphError
 from splitphase.graph import Edge, Graph
+from splitphase.steps import Kind, classify
 
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.]*) = ?(.*)$")
 _RULE = re.compile(r"^((?:\\.|[^:=\\])+?) ?: ?(.*)$")
@@ -68,7 +69,13 @@ def generation_commands(directory: str, outputs: list[str], jobs: int) -> list[l
     """The make commands that make these outputs of custom commands, in an order in which they can run."""
     wanted = set(outputs)
     targets = {target.folder: target for target in _targets(directory)}
-    producer = {output: target for target in targets.values() for edge in target.edges for output in edge.outputs}
+    producer = {
+        output: target
+        for target in targets.values()
+        for edge in target.edges
+        for output in edge.outputs
+        if classify(edge, directory).kind in (Kind.COMPILE, Kind.LINK)
+    }
     commands = []
     for target in _ordered(targets):
         mine = [edge for edge in target.edges if not wanted.isdisjoint(edge.outputs)]

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 from splitphase import buildtool, shellstate, snapshot
-from splitphase.generate import needed
 from splitphase.graph import Graph
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
 from splitphase.pack import Pack, PackFile, PackWriter
@@ -48,7 +47,7 @@ class Preparation:
     def generate(self, jobs: int) -> None:
         """Make what compiles need and the build itself generates."""
         self._graph = buildtool.read(self.build)
-        buildtool.generate(self.build, needed(self._graph), jobs)
+        buildtool.generate(self.build, self._graph, jobs)
 
     def plan(self, added: Collection[str], leave: Collection[str], jobs: int) -> None:
         """Decide what becomes an action."""
