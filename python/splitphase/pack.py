@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import subprocess
 import tarfile
 from collections.abc import Iterable
@@ -50,7 +51,8 @@ class PackWriter:
     def __init__(self, tree: Tree, target: Path) -> None:
         self._tree = tree
         self._target = target
-        self._entries: dict[tuple[str, bool], bytes] = {}
+        self._entries: dict[tuple[str, int], bytes] = {}
+        self._facts: dict[str, tuple[bytes, int]] = {}
         self._pending: list[tuple[int, Path]] = []
         self._written: dict[int, PackFile] = {}
         target.mkdir(parents=True, exist_ok=True)
@@ -61,10 +63,11 @@ class PackWriter:
 
     def add(self, number: int, pack: Pack) -> None:
         """Write one pack uncompressed; `finish` compresses."""
-        chunks = [_entry(".splitphase/action.sh", pack.script.encode(), tarfile.REGTYPE)]
+        chunks = [_entry(".splitphase/action.sh", pack.script.encode(errors="surrogateescape"), tarfile.REGTYPE)]
         folders = {folder for folder in pack.folders if self._tree.holds(folder) and folder != self._tree.top}
+        times = self._times(pack)
         for path in sorted(folders | pack.files):
-            chunks.append(self._cached(path, path in pack.timed))
+            chunks.append(self._cached(path, times.get(path, 1)))
         chunks.append(bytes(2 * _BLOCK))
         target = self._target / f"{number}.tar"
         with target.open("wb") as stream:
@@ -78,24 +81,44 @@ class PackWriter:
         self._compress()
         return self._written
 
-    def _cached(self, path: str, timed: bool) -> bytes:
-        entry = self._entries.get((path, timed))
+    def _times(self, pack: Pack) -> dict[str, int]:
+        """Times other than 1: a file's own where it is read, and different ones for equal files that had such.
+
+        GCC's `#pragma once` takes two files for one where size, time and content are the same.
+        """
+        times = {path: int(os.stat(path).st_mtime) for path in pack.timed}
+        equal: dict[bytes, list[str]] = {}
+        for path in pack.files:
+            equal.setdefault(self._fact(path)[0], []).append(path)
+        for digest, paths in equal.items():
+            if len(paths) > 1 and digest:
+                ranks = {moment: rank for rank, moment in enumerate(sorted({self._fact(path)[1] for path in paths}))}
+                for path in paths:
+                    times.setdefault(path, 1 + ranks[self._fact(path)[1]])
+        return times
+
+    def _fact(self, path: str) -> tuple[bytes, int]:
+        """Digest of a regular file (empty for others) and its time in seconds."""
+        fact = self._facts.get(path)
+        if fact is None:
+            status = os.lstat(path)
+            digest = hashlib.sha256(self.content(path)).digest() if stat.S_ISREG(status.st_mode) else b""
+            fact = self._facts[path] = (digest, int(status.st_mtime))
+        return fact
+
+    def _cached(self, path: str, mtime: int) -> bytes:
+        entry = self._entries.get((path, mtime))
         if entry is None:
             name = self._tree.relative(path)
-            if os.path.islink(path):
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
                 entry = _entry(name, b"", tarfile.SYMTYPE, link=os.readlink(path))
-            elif os.path.isdir(path):
+            elif stat.S_ISDIR(status.st_mode):
                 entry = _entry(name, b"", tarfile.DIRTYPE)
             else:
-                status = os.stat(path)
-                entry = _entry(
-                    name,
-                    self.content(path),
-                    tarfile.REGTYPE,
-                    mtime=int(status.st_mtime) if timed else 1,
-                    mode=0o755 if status.st_mode & 0o100 else 0o644,
-                )
-            self._entries[path, timed] = entry
+                mode = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
+                entry = _entry(name, self.content(path), tarfile.REGTYPE, mtime=mtime, mode=mode)
+            self._entries[path, mtime] = entry
         return entry
 
     def _compress(self) -> None:

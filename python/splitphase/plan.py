@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from splitphase.environment import compile_environment, link_environment, narrow_environment, without_folders
+from splitphase.errors import SplitphaseError
 from splitphase.graph import Graph
 from splitphase.linking import LinkReader
 from splitphase.paths import Tree, store_paths
@@ -83,7 +84,7 @@ class Planner:
         self._action_of: dict[int, Action] = {}
         self._reason_of: dict[int, str] = {}
         self._names: set[str] = set()
-        self._scans: dict[int, ScanResult] = {}
+        self._scans: dict[int, ScanResult | SplitphaseError] = {}
         self.plan = Plan()
         for step in self._steps:
             for output in step.edge.outputs:
@@ -166,6 +167,8 @@ class Planner:
     def _compile(self, step: Step) -> str:
         environment = compile_environment(self._settings.environment, self._settings.added)
         scan = self._scans[id(step)]
+        if isinstance(scan, SplitphaseError):
+            return f"its includes cannot be found out: {scan.message.splitlines()[0]}"
         if scan.modules:
             return "C++20 modules: what is read depends on other compiles"
         if scan.opaque:

@@ -38,12 +38,12 @@ _WITHOUT_EFFECT = frozenset(
 _WITHOUT_EFFECT_AT_ALL = re.compile(
     r"-(?:W.*|O.*|Xarch_.*|g(?!cc-).*|d[A-Z].*|fdump.*"
     r"|f(?:no-)?(?:pic|PIC|pie|PIE|plt|exceptions|rtti|common|inline|builtin|diagnostics|color|message"
-    r"|data-sections|function-sections|visibility|stack|random-seed|file-prefix|debug|macro-prefix|omit|strict|wrapv|lto|template|constexpr|max|profile"
-    r"|coverage|test-coverage|plugin|signed|unsigned|cf-protection|tree|zero|trivial|sanitize|semantic|math|fast-math"
-    r"|unwind|asynchronous|optimize|unroll|vectorize|merge|char8|aligned|sized|threadsafe|use-|ident|short|pack|trapping"
-    r"|rounding|finite|associative|reciprocal|errno|fp-|ffp|record|time|save|gcse|ipa|schedule|align|auto-profile|branch"
-    r"|operator|permissive|ms-|input-charset|exec-charset|split|integrated|xray|verbose|delete|keep|var-tracking|float"
-    r"|module-map-file|use-cxa|canonical).*)"
+    r"|data-sections|function-sections|visibility|stack|random-seed|file-prefix|debug|macro-prefix|omit|strict"
+    r"|wrapv|lto|template|constexpr|max|profile|coverage|test-coverage|plugin|signed|unsigned|cf-protection|tree|zero"
+    r"|trivial|sanitize|semantic|math|fast-math|unwind|asynchronous|optimize|unroll|vectorize|merge|char8|aligned"
+    r"|sized|threadsafe|use-|ident|short|pack|trapping|rounding|finite|associative|reciprocal|errno|fp-|ffp|record|time|save|gcse|ipa"
+    r"|schedule|align|auto-profile|branch|operator|permissive|ms-|input-charset|exec-charset|split|integrated|xray|verbose"
+    r"|delete|keep|var-tracking|float|module-map-file|use-cxa|canonical).*)"
 )
 _ADDS_DIRECTORIES = re.compile(r"CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC(?:PLUS)?_INCLUDE_PATH|NIX_CFLAGS_COMPILE.*")
 _RELATIVE_FLAG = re.compile(r"(?:^|\s)(?:[^-/\s]|-(?:I|i[a-z]+|B)(?:[^-/\sa-z]|[^\sa-z/]*\.))|-I[^/\s]")
