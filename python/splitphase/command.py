@@ -15,9 +15,7 @@ _WORD = re.compile(
 )
 _PIECE = re.compile(r"""\\([\s\S])|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|([^\\'"]+)""")
 _IN_DOUBLE_QUOTES = re.compile(r'\\([\\"$`\n])')
-_COMPILER = re.compile(
-    r"^(?:[\w.]+-)*(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+|gfortran|flang|nvcc|hipcc)(?:-?[\d.]+)?$"
-)
+_COMPILER = re.compile(r"^(?:[\w.]+-)*(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+|gfortran|flang|nvcc|hipcc)(?:-?[\d.]+)?$")
 _ARCHIVER = re.compile(r"^(?:[\w.]+-)*(?:ar|ranlib|gcc-ar|gcc-ranlib|llvm-ar|llvm-ranlib)(?:-?[\d.]+)?$")
 
 

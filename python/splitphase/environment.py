@@ -27,9 +27,7 @@ def compile_environment(environment: Mapping[str, str], added: Collection[str]) 
 def link_environment(environment: Mapping[str, str], added: Collection[str]) -> dict[str, str]:
     """What a link can see: include folders are dropped from its compile flags, since a link reads no header."""
     kept = {
-        name: value
-        for name, value in environment.items()
-        if _COMPILE.match(name) or _LINK.match(name) or name in added
+        name: value for name, value in environment.items() if _COMPILE.match(name) or _LINK.match(name) or name in added
     }
     return {
         name: " ".join(without_folders(value.split(), used=())) if name.startswith("NIX_CFLAGS_COMPILE") else value

@@ -22,7 +22,9 @@ _ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.]*) = ?(.*)$")
 _RULE = re.compile(r"^((?:\\.|[^:=\\])+?) ?: ?(.*)$")
 _REFERENCE = re.compile(r"\$\((\w+)\)|\$\{(\w+)\}|\$(\$)")
 _WORD = re.compile(r"(?:\\.|[^\s\\])+")
-_LINK_SCRIPT = re.compile(r"^(?P<cd>cd (?P<where>\S+|\"[^\"]*\") && )?\S+ -E cmake_link_script (?P<script>\S+|\"[^\"]*\") .*$")
+_LINK_SCRIPT = re.compile(
+    r"^(?P<cd>cd (?P<where>\S+|\"[^\"]*\") && )?\S+ -E cmake_link_script (?P<script>\S+|\"[^\"]*\") .*$"
+)
 _BOOKKEEPING = re.compile(r"(?:flags\.make|build\.make|link\.txt|compiler_depend\.ts|depend\.make|linkLibs\.rsp)$")
 _WITHOUT_RESULT = re.compile(r" -E cmake_echo_color | -E cmake_progress| -P \S*cmake_clean_target\.cmake$")
 """Recipe lines that print, or that remove an archive which `ar` is about to make."""
@@ -130,8 +132,8 @@ def _target(directory: str, folder: str, before: tuple[str, ...]) -> _Target:
     for rule in rules:
         if rule.target == f"{folder}/depend":
             generated = rule.inputs
-        elif rule.inputs == ["cmake_force"] or rule.target.startswith(f"{folder}/") and not rule.inputs and (
-            rule.target.endswith("/clean")
+        elif rule.inputs == ["cmake_force"] or (
+            rule.target.startswith(f"{folder}/") and not rule.inputs and (rule.target.endswith("/clean"))
         ):
             continue
         elif rule.recipe and all(" -E touch_nocreate " in line for line in rule.recipe):

@@ -134,9 +134,7 @@ class PackWriter:
         self._pending.clear()
 
 
-def _entry(
-    name: str, content: bytes, kind: bytes, *, link: str = "", mtime: int = 1, mode: int = 0o644
-) -> bytes:
+def _entry(name: str, content: bytes, kind: bytes, *, link: str = "", mtime: int = 1, mode: int = 0o644) -> bytes:
     info = tarfile.TarInfo(name)
     info.type, info.size, info.mtime, info.linkname = kind, len(content), mtime, link
     info.mode = 0o755 if kind == tarfile.DIRTYPE else mode

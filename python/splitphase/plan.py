@@ -130,9 +130,9 @@ class Planner:
             if id(current) in self._reason_of:
                 pending.pop()
                 continue
-            before = [] if current.left else [
-                needed for needed in self._needs(current) if id(needed) not in self._reason_of
-            ]
+            before = (
+                [] if current.left else [needed for needed in self._needs(current) if id(needed) not in self._reason_of]
+            )
             if before:
                 pending.extend(before)
                 continue
@@ -203,9 +203,7 @@ class Planner:
         self._add(step, "\n".join(f"( {command} )" for command in commands), environment, inputs, files, store, None)
         return ""
 
-    def _sort(
-        self, paths: Collection[str], besides: Step | None = None
-    ) -> tuple[set[int], set[str], set[str]] | str:
+    def _sort(self, paths: Collection[str], besides: Step | None = None) -> tuple[set[int], set[str], set[str]] | str:
         """Sort what is read into other actions, files of the tree, and store paths; or say why it cannot be."""
         inputs: set[int] = set()
         files: set[str] = set()

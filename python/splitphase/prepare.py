@@ -149,9 +149,7 @@ class Preparation:
                     for action in self.result.actions
                 ],
                 "left": [
-                    {"output": left.output, "kind": left.kind.value, "reason": left.reason}
-                    for left in self.result.left
+                    {"output": left.output, "kind": left.kind.value, "reason": left.reason} for left in self.result.left
                 ],
             },
         )
-

@@ -39,7 +39,8 @@ def stage(top: Path, plan: StagePlan, artifacts: list[Path], restore: Rewriter) 
     """Copy the outputs of all actions into the tree at `top`. `artifacts` are their store paths by number."""
     if len(artifacts) != len(plan.actions):
         raise ManifestError(
-            f"{len(artifacts)} artifacts for {len(plan.actions)} actions", hint="the plan and the artifacts do not match"
+            f"{len(artifacts)} artifacts for {len(plan.actions)} actions",
+            hint="the plan and the artifacts do not match",
         )
     now = max(time.time_ns(), newest(top))
     times: dict[str, int] = {}

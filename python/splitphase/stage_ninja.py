@@ -14,9 +14,7 @@ from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
 from splitphase.ninja.parser import read_graph
 
 
-def record(
-    directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str], version: Callable[[], str]
-) -> None:
+def record(directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str], version: Callable[[], str]) -> None:
     """Write log and deps records for the staged files in `directory`.
 
     Commands hold real hashes again, so the records that prepare's ninja left get their command hash computed anew.

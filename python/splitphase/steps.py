@@ -81,10 +81,14 @@ def classify(edge: Edge, directory: str) -> Step:
     tools = [command for command in commands if is_compiler(command[0]) or is_archiver(command[0])]
     if tools and all("-o" in tool or is_archiver(tool[0]) for tool in tools):
         return _link(edge, where, frozen)
-    if commands and all(_verb(command) in ("cmake_symlink_library", "cmake_symlink_executable") for command in commands):
+    if commands and all(
+        _verb(command) in ("cmake_symlink_library", "cmake_symlink_executable") for command in commands
+    ):
         return Step(edge, Kind.ALIAS, where, frozen)
     if any(is_compile(command[skip:]) for command in commands for skip in range(1, min(len(command), 9))):
-        return Step(edge, Kind.COMPILE, where, frozen, left="the compiler runs behind a launcher or with other commands")
+        return Step(
+            edge, Kind.COMPILE, where, frozen, left="the compiler runs behind a launcher or with other commands"
+        )
     return Step(edge, Kind.OTHER, where, frozen)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from splitphase.graph import Edge, Graph
 from splitphase.ninja.deps import DepsEntry
 from splitphase.ninja.hashes import edge_hash

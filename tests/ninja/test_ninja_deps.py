@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from splitphase.errors import BuildGraphError
 from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.paths import canonical_path

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from real_ninja import Ninja
 from splitphase.errors import BuildGraphError
 from splitphase.graph import Edge

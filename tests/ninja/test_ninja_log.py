@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from splitphase.errors import BuildGraphError
 from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
 

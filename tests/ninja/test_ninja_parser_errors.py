@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from splitphase.errors import BuildGraphError
 from splitphase.ninja.parser import read_graph
 

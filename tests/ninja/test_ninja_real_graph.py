@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from real_ninja import Ninja, commands
 from splitphase.graph import Graph
 from splitphase.ninja.parser import read_graph

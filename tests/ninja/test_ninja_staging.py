@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from real_ninja import Ninja, commands, rebuilt_deps, rebuilt_log
 from splitphase.graph import Graph
 from splitphase.ninja.deps import read_deps, write_deps

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Project
 
+from conftest import Project
 from splitphase.errors import SplitphaseError
 from splitphase.scan.closure import Compile, Scanner
 
@@ -43,7 +43,7 @@ def test_include_next(project: Project) -> None:
 def test_include_next_from_own_directory(project: Project) -> None:
     project.write({
         "main.c": '#include "src/x.h"\n' + MAIN,
-        "src/x.h": '#ifndef ONCE\n#define ONCE\n#include_next <x.h>\n#endif\n',
+        "src/x.h": "#ifndef ONCE\n#define ONCE\n#include_next <x.h>\n#endif\n",
         "src/sub/y.h": "",
         "inc/x.h": "#include_next <x.h>\n",
         "last/x.h": "#define VALUE 4\n",
@@ -175,7 +175,9 @@ def test_computed_include(project: Project) -> None:
         "inc/hidden.h": "",
         "inc/conf.h": "#define VALUE 10\n",
     })  # fmt: skip
-    compile_ = project.compile("-Iinc", '-DCONFIG="conf.h"', "-MD", "-MF", "never.d", "-Wp,-MMD,nor-this.d", "-save-temps")
+    compile_ = project.compile(
+        "-Iinc", '-DCONFIG="conf.h"', "-MD", "-MF", "never.d", "-Wp,-MMD,nor-this.d", "-save-temps"
+    )
     result = project.scan(compile_)
     assert result.computed
     assert "inc/hidden.h" in project.names(result.files)
@@ -246,8 +248,8 @@ def test_opaque_incbin(project: Project) -> None:
 
 def test_odd_spelling(project: Project) -> None:
     project.write({
-        "main.c": b"\xef\xbb\xbf#include \"a.h\"\r\n/* x\r\n */ # /* y */ inc\\\r\nlude /* z */ <b.h>\r\n%: include <./c.h>\r\n"
-        b"const char *s = \"\\\xff /* \";\r\n#include \"d\\\r\n.h\" // */\r\nint f(void) { return A + B + C + D; }",
+        "main.c": b'\xef\xbb\xbf#include "a.h"\r\n/* x\r\n */ # /* y */ inc\\\r\nlude /* z */ <b.h>\r\n%: include <./c.h>\r\n'
+        b'const char *s = "\\\xff /* ";\r\n#include "d\\\r\n.h" // */\r\nint f(void) { return A + B + C + D; }',
         "a.h": "#define A 1",
         "b.h": "#define B 2\n",
         "c.h": "#define C 3\n",

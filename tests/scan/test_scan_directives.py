@@ -87,7 +87,7 @@ def test_computed(text: bytes, computed: bool) -> None:  # noqa: FBT001 - a para
         (b'asm(".incbin \\"a b.bin\\"\\n");\n', ("a b.bin",), (), False),
         (b'__asm__("foo:\\n\\t.include \\"m.inc\\"");\n', (), ("m.inc",), False),
         (b'.include "m.inc"', (), ("m.inc",), False),
-        (b"asm(R\"(.incbin \"a.bin\")\");\n", ("a.bin",), (), False),
+        (b'asm(R"(.incbin "a.bin")");\n', ("a.bin",), (), False),
         (b'asm(".incbin \\"" FILE "\\"");\n', (), (), True),
         (b".incbin FILE\n", (), (), True),
         (b"/* uses .incbin to embed */ // and .incbin too\n", (), (), False),

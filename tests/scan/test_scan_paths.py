@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from conftest import Project
-
 from splitphase.scan.closure import Scanner
 
 MAIN = "int f(void) { return VALUE; }\n"
@@ -41,7 +40,7 @@ def test_symlinked_directory(project: Project) -> None:
 def test_symlinked_header(project: Project) -> None:
     project.write({
         "main.c": '#include "inc/a.h"\n' + MAIN,
-        "store/a.h": "#include \"b.h\"\n",
+        "store/a.h": '#include "b.h"\n',
         "store/b.h": "#define VALUE 2\n",
         "inc/b.h": "#define VALUE 1\n",
     })  # fmt: skip
@@ -106,14 +105,12 @@ def test_dots_through_unused_directories(project: Project) -> None:
         "build/deep/main.c": '#include "../../empty/hollow/../../inc/a.h"\n#include <b.h>\n' + MAIN,
         "empty/hollow/unused.h": "",
         "inc/a.h": '#include "../inc/c.h"\n',
-        "inc/c.h": "#define C 1\n#include \"../inc/a.h\"\n",
+        "inc/c.h": '#define C 1\n#include "../inc/a.h"\n',
         "inc/b.h": "#define VALUE C\n",
         "other/place/.keep": "",
     })  # fmt: skip
-    project.write({"inc/c.h": "#ifndef C\n#define C 1\n#include \"../inc/a.h\"\n#endif\n"})
-    result = project.prove(
-        project.compile("-I../../other/place/../../inc", source="main.c", directory="build/deep")
-    )
+    project.write({"inc/c.h": '#ifndef C\n#define C 1\n#include "../inc/a.h"\n#endif\n'})
+    result = project.prove(project.compile("-I../../other/place/../../inc", source="main.c", directory="build/deep"))
     assert {"empty/hollow", "other/place", "build/deep"} <= project.names(result.dirs)
     assert "inc/a.h" in project.names(result.files)
 

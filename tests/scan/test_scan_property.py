@@ -6,16 +6,19 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import Project
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+
+from conftest import Project
 
 DIRECTORIES = ("d0", "d1", "d2", "d0/sub", "d1/sub", "src")
 LINKS = ("l0", "l1", "d2/link")
 NAMES = ("a.h", "b.h", "c.h", "sub/a.h", "features.h", "stdint.h", "sys/b.h")
 FORMS = ("quote", "angle", "next", "asked", "comment")
 
-_names = st.sampled_from(NAMES + tuple(f"../{place}/{name}" for place in ("d0", "d2", "l0", "src") for name in NAMES[:3]))
+_names = st.sampled_from(
+    NAMES + tuple(f"../{place}/{name}" for place in ("d0", "d2", "l0", "src") for name in NAMES[:3])
+)
 _wishes = st.lists(st.tuples(st.sampled_from(FORMS), _names), max_size=4)
 _headers = st.dictionaries(st.tuples(st.sampled_from(DIRECTORIES), st.sampled_from(NAMES)), _wishes, max_size=14)
 _links = st.dictionaries(st.sampled_from(LINKS), st.sampled_from(DIRECTORIES[:5]), max_size=3)
@@ -34,7 +37,11 @@ def _wish(form: str, name: str) -> str:
     suffix = "_next" if form == "next" else ""
     if form == "comment":
         return f"/* # */ # /**/ include /* {name} */ <stddef.h>\n"
-    body = f"#include{suffix} {spelled}\n" if form != "asked" else '__asm__(".pushsection .seen\\n.byte 1\\n.popsection");\n'
+    body = (
+        f"#include{suffix} {spelled}\n"
+        if form != "asked"
+        else '__asm__(".pushsection .seen\\n.byte 1\\n.popsection");\n'
+    )
     return f"#if __has_include{suffix}({spelled})\n{body}#endif\n"
 
 
@@ -51,7 +58,12 @@ def _header(number: int, name: str, wishes: list[tuple[str, str]]) -> str:
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(headers=_headers, links=_links, options=_options, main=st.lists(st.tuples(st.sampled_from(FORMS), _names), max_size=5))
+@given(
+    headers=_headers,
+    links=_links,
+    options=_options,
+    main=st.lists(st.tuples(st.sampled_from(FORMS), _names), max_size=5),
+)
 def test_pack_gives_the_same_object(
     compiler: str,
     headers: dict[tuple[str, str], list[tuple[str, str]]],

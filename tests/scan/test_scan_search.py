@@ -121,7 +121,7 @@ def test_asks_once(tmp_path: Path) -> None:
         path = compilers.search_path(read, str(directory), environment, "c")
         assert any(directory.endswith("/i") for directory in path.angle)
     # The first two agree; the others spell the directory in two more ways, one of which is the same again.
-    assert compilers.runs == 2  # noqa: PLR2004
+    assert compilers.runs == 2
 
 
 def test_failure_says_what_the_compiler_said(tmp_path: Path) -> None:

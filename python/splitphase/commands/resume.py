@@ -29,10 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     outputs = {name: Path(path) for name, path in (entry.split("=", 1) for entry in args.output)}
     prefix = len("/nix/store/")
     restore = Rewriter(
-        {
-            pair[0]: str(outputs[name])[prefix : prefix + HASH_LENGTH]
-            for name, pair in tokens(outputs).items()
-        }
+        {pair[0]: str(outputs[name])[prefix : prefix + HASH_LENGTH] for name, pair in tokens(outputs).items()}
     )
     index = snapshot.read_index(args.snapshot)
     snapshot.unpack(args.snapshot, args.top, index, outputs, restore, args.state)

@@ -24,7 +24,15 @@ _DIRECTIVE = re.compile(
     rb")"
 )
 _HAS = re.compile(
-    rb"__has_(include_next|include|embed)(?:__)?" + _GAP + rb"(?:\(?" + _GAP + _NAME + rb"|\(" + _GAP + _IDENTIFIER + rb")"
+    rb"__has_(include_next|include|embed)(?:__)?"
+    + _GAP
+    + rb"(?:\(?"
+    + _GAP
+    + _NAME
+    + rb"|\("
+    + _GAP
+    + _IDENTIFIER
+    + rb")"
 )
 _PROBE = re.compile(_NAME)
 _MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"\w+\(([^)\n]*)\)")

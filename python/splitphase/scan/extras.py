@@ -70,7 +70,10 @@ def reads_modules(arguments: Arguments, language: str, *, said: bool) -> bool:
     C++ before C++20 has no modules unless an option turns them on, and `import x;` means nothing in C.
     """
     for option in arguments.options:
-        if option.name.startswith(("-fmodule", "-fcxx-modules", "-fprebuilt-module")) and option.name != "-fmodule-map-file":
+        if (
+            option.name.startswith(("-fmodule", "-fcxx-modules", "-fprebuilt-module"))
+            and option.name != "-fmodule-map-file"
+        ):
             return True
     if not said:
         return False

@@ -188,7 +188,9 @@ class Resolver:
     unless another directory of this path has one of the names that were asked for on the way.
     """
 
-    def __init__(self, files: Files, path: SearchPath, base: Resolver | None = None, *, notes_requests: bool = False) -> None:
+    def __init__(
+        self, files: Files, path: SearchPath, base: Resolver | None = None, *, notes_requests: bool = False
+    ) -> None:
         self.files = files
         self.path = path
         self._base = base

@@ -45,7 +45,9 @@ _WITHOUT_EFFECT_AT_ALL = re.compile(
     r"|schedule|align|auto-profile|branch|operator|permissive|ms-|input-charset|exec-charset|split|integrated|xray|verbose"
     r"|delete|keep|var-tracking|float|module-map-file|use-cxa|canonical).*)"
 )
-_ADDS_DIRECTORIES = re.compile(r"CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC(?:PLUS)?_INCLUDE_PATH|NIX_CFLAGS_COMPILE.*")
+_ADDS_DIRECTORIES = re.compile(
+    r"CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC(?:PLUS)?_INCLUDE_PATH|NIX_CFLAGS_COMPILE.*"
+)
 _RELATIVE_FLAG = re.compile(r"(?:^|\s)(?:[^-/\s]|-(?:I|i[a-z]+|B)(?:[^-/\sa-z]|[^\sa-z/]*\.))|-I[^/\s]")
 _RUN_LANGUAGES = {"c-header": "c", "c++-header": "c++", "assembler": "assembler-with-cpp", "cpp-output": "c",
                   "c++-cpp-output": "c++", "c++-module": "c++", "objective-c-header": "objective-c",
@@ -80,12 +82,16 @@ class Compilers:
         self._gcc: set[tuple[str, ...]] = set()
         self._environments: dict[int, _Environment] = {}
 
-    def search_path(self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str) -> SearchPath:
+    def search_path(
+        self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str
+    ) -> SearchPath:
         """The search path of one compile. Raises SplitphaseError with what the compiler said."""
         kept = [_absolute(option, directory) for option in arguments.options if _matters(option)]
         return self._ask(arguments.compiler, kept, directory, self._environment(environment), language)
 
-    def builtin_path(self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str) -> SearchPath:
+    def builtin_path(
+        self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str
+    ) -> SearchPath:
         """What is left of the search path without the project's directories and without the environment's."""
         kept = [option for option in arguments.options if option.name not in DIRECTORY_OPTIONS and _matters(option)]
         little = self._environment(environment).little
@@ -125,7 +131,7 @@ def run(argv: Sequence[str], directory: str, environment: Mapping[str, str]) -> 
     hidden = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "LANGUAGE"}
     clean = {name: value for name, value in environment.items() if name not in hidden} | {"LC_ALL": "C"}
     try:
-        done = subprocess.run(  # noqa: S603 - the package's own compiler
+        done = subprocess.run(
             argv, cwd=directory, env=clean, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
     except OSError as error:
@@ -166,10 +172,16 @@ def _matters(option: Option) -> bool:
     if option.wrapper == "-Xassembler":
         return False
     if option.wrapper:
-        return option.name in DIRECTORY_OPTIONS or option.name in _PLACES or option.name.startswith(("-nostd", "-stdlib"))
+        return (
+            option.name in DIRECTORY_OPTIONS or option.name in _PLACES or option.name.startswith(("-nostd", "-stdlib"))
+        )
     if not option.name or option.name in _WITHOUT_EFFECT:
         return False
-    return option.name in DIRECTORY_OPTIONS or option.name in _PLACES or not _WITHOUT_EFFECT_AT_ALL.fullmatch(option.words[0])
+    return (
+        option.name in DIRECTORY_OPTIONS
+        or option.name in _PLACES
+        or not _WITHOUT_EFFECT_AT_ALL.fullmatch(option.words[0])
+    )
 
 
 def _absolute(option: Option, directory: str) -> Option:

@@ -1,0 +1,12 @@
+# nix flake check: one file per behaviour.
+{ pkgs, splitphase }:
+let
+  inherit (pkgs) lib;
+  scope = splitphase.mkLib pkgs;
+  packages = import ./packages.nix { inherit pkgs; };
+  behaviours = map (file: import file { inherit lib pkgs scope packages; }) [
+    ./identical.nix
+    ./reuse.nix
+  ];
+in
+lib.foldl' (all: some: all // some) { helper = scope.splitphase; } behaviours
