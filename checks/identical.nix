@@ -7,28 +7,7 @@
   packages,
 }:
 let
-  compare =
-    name: stock: split:
-    pkgs.runCommand "identical-${name}"
-      {
-        stockPaths = map (output: "${stock.${output}}") stock.outputs;
-        splitPaths = map (output: "${split.${output}}") split.outputs;
-      }
-      ''
-        source ${./compare.sh}
-        set -e
-        compare | tee $out
-      '';
-
-  # From the cut on, unknown flags make the wrapped compiler and linker fail; that they do is checked in refusing.nix.
-  refuse =
-    package:
-    package.overrideAttrs {
-      postResume = ''
-        export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} --the-compiler-must-not-run"
-        export NIX_LDFLAGS="''${NIX_LDFLAGS-} --the-linker-must-not-run"
-      '';
-    };
+  inherit (import ./compare.nix { inherit pkgs; }) compare refuse;
 
   one =
     pname: generator: shared: several:

@@ -7,8 +7,8 @@ refuses the file.
 
 Format: System V ABI for the headers; binutils' bfd for what the digest covers: the ELF header with e_phoff and
 e_shoff zero, the program headers, then for each section its header with sh_offset zero and its contents, the
-section that holds the build-id all zero. The static symbol table and the string tables beside it (.symtab, .strtab, .shstrtab)
-are not sections to bfd and only their headers count.
+section that holds the build-id all zero. The static symbol table and the string tables beside it (.symtab, .strtab,
+.shstrtab) are not sections to bfd and only their headers count.
 """
 
 from __future__ import annotations
@@ -53,11 +53,14 @@ class _Section:
 
 def refresh(data: bytearray, original: bytes | bytearray) -> bool:
     """Recompute the build-id of `data`, an equal-length rewrite of `original`; return whether it was done."""
-    place = _build_id(original)
-    if place is None or _digest(original, place) != bytes(original[place[0] : place[0] + place[1]]):
+    layout = _layout(original)
+    place = _build_id(original, layout) if layout else None
+    if layout is None or place is None:
         return False
     start, length = place
-    data[start : start + length] = _digest(data, place)
+    if _digest(original, layout, place) != bytes(original[start : start + length]):
+        return False
+    data[start : start + length] = _digest(data, layout, place)
     return True
 
 
@@ -93,11 +96,8 @@ def _sections(data: bytes | bytearray, layout: _Layout) -> list[_Section]:
     return sections
 
 
-def _build_id(data: bytes | bytearray) -> tuple[int, int] | None:
+def _build_id(data: bytes | bytearray, layout: _Layout) -> tuple[int, int] | None:
     """Offset and length of the build-id's bytes, or None."""
-    layout = _layout(data)
-    if layout is None:
-        return None
     for section in _sections(data, layout):
         if section.kind != _NOTE or section.size < 16:
             continue
@@ -111,9 +111,7 @@ def _build_id(data: bytes | bytearray) -> tuple[int, int] | None:
     return None
 
 
-def _digest(data: bytes | bytearray, place: tuple[int, int]) -> bytes:
-    layout = _layout(data)
-    assert layout is not None
+def _digest(data: bytes | bytearray, layout: _Layout, place: tuple[int, int]) -> bytes:
     start, length = place
     view = memoryview(data)
     digest = hashlib.new(_DIGESTS[length], usedforsecurity=False)

@@ -71,9 +71,8 @@ class Generation:
                     if value
                 ]
             order = list(dict.fromkeys(self._order(edge)))
-            lines.append(
-                f"build {_paths(edge.outputs)}: {rule} {_paths(edge.inputs)} | {_paths(edge.implicit)} || {_paths(order)}"
-            )
+            needed = f"{_paths(edge.inputs)} | {_paths(edge.implicit)} || {_paths(order)}"
+            lines.append(f"build {_paths(edge.outputs)}: {rule} {needed}")
         return "\n".join(lines) + "\n"
 
     def _order(self, edge: Edge) -> Iterator[str]:

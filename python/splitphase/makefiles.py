@@ -78,14 +78,14 @@ def generation_commands(directory: str, outputs: list[str], jobs: int) -> list[l
         for output in edge.outputs
         if classify(edge, directory).kind in (Kind.COMPILE, Kind.LINK)
     }
-    commands = []
+    commands: list[list[str]] = []
     for target in _ordered(targets):
         mine = [edge for edge in target.edges if not wanted.isdisjoint(edge.outputs)]
         if not mine:
             continue
         tools = {producer[path].folder for edge in mine for path in edge.inputs if path in producer}
-        for folder in sorted(tools & set(target.before)):
-            commands.append(["make", f"-j{jobs}", "-f", "CMakeFiles/Makefile2", f"{folder}/all"])
+        before = sorted(tools & set(target.before))
+        commands += (["make", f"-j{jobs}", "-f", "CMakeFiles/Makefile2", f"{folder}/all"] for folder in before)
         names = [edge.outputs[0] for edge in mine]
         commands.append(["make", f"-j{jobs}", "-f", f"{target.folder}/build.make", *names])
     return commands
@@ -178,7 +178,7 @@ def _rules(text: str, variables: dict[str, str]) -> list[_Rule]:
                 current.recipe.append(_expand(command, variables))
             continue
         current = None
-        if line.startswith("#") or not line.strip() or _ASSIGNMENT.match(line) or line.startswith(("include ", ".")):
+        if not line.strip() or _ASSIGNMENT.match(line) or line.startswith(("#", "include ", ".")):
             continue
         match = _RULE.match(line)
         if match is None:

@@ -66,8 +66,7 @@ class PackWriter:
         chunks = [_entry(".splitphase/action.sh", pack.script.encode(errors="surrogateescape"), tarfile.REGTYPE)]
         folders = {folder for folder in pack.folders if self._tree.holds(folder) and folder != self._tree.top}
         times = self._times(pack)
-        for path in sorted(folders | pack.files):
-            chunks.append(self._cached(path, times.get(path, 1)))
+        chunks += (self._cached(path, times.get(path, 1)) for path in sorted(folders | pack.files))
         chunks.append(bytes(2 * _BLOCK))
         target = self._target / f"{number}.tar"
         with target.open("wb") as stream:

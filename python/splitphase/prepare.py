@@ -1,4 +1,4 @@
-"""Prepare: the steps at the cut, in their order. Everything before `escape` sees real hashes, everything after tokens."""
+"""Prepare: the steps at the cut, in their order. All before `escape` sees real hashes, all after it tokens."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Preparation:
 
     def write_packs(self, target: Path) -> None:
         """Write a pack for each action, and find out which need the proof by two tokens."""
-        pairs = {first: second for first, second in self._tokens.values()}
+        pairs = dict(self._tokens.values())
         marked = Rewriter(pairs)
         escaped = {str(Path(self.tree.top, path.removeprefix("tree/"))) for path in self._escaped}
         writer = PackWriter(self.tree, target)

@@ -1,8 +1,8 @@
 """Equal-length rewriting of output hashes: escape (hash to token) and restore (token to hash).
 
-Found and rewritten: the 32 characters wherever they stand whole (contents, file names, symlink targets), and their first
-10 behind `-frandom-seed=`, which nixpkgs sets and `-g` writes into DW_AT_producer. An ELF file whose GNU build-id
-covers the rewritten bytes gets it computed anew.
+Found and rewritten: the 32 characters wherever they stand whole (contents, file names, symlink targets), and their
+first 10 behind `-frandom-seed=`, which nixpkgs sets and `-g` writes into DW_AT_producer. An ELF file whose GNU
+build-id covers the rewritten bytes gets it computed anew.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Rewriter:
         return True
 
     def entry(self, path: Path) -> Path | None:
-        """Rewrite one file, symlink or folder name in place; return where it is now if anything was found, else None."""
+        """Rewrite one file, symlink or folder name in place; return where it is now if anything was found."""
         found = False
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):

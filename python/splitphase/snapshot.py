@@ -112,12 +112,13 @@ def unpack(
 
 def _pipe(first: list[str], second: list[str]) -> None:
     """Run `first | second`; both must succeed."""
-    producer = subprocess.Popen(first, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    consumer = subprocess.Popen(second, stdin=producer.stdout, stderr=subprocess.PIPE)
-    assert producer.stdout is not None
-    producer.stdout.close()
-    errors = consumer.communicate()[1]
-    errors += producer.communicate()[1]
+    reading, writing = os.pipe()
+    with subprocess.Popen(first, stdout=writing, stderr=subprocess.PIPE) as producer:
+        os.close(writing)
+        with subprocess.Popen(second, stdin=reading, stderr=subprocess.PIPE) as consumer:
+            os.close(reading)
+            errors = consumer.communicate()[1]
+        errors += producer.communicate()[1]
     if producer.returncode or consumer.returncode:
         raise ManifestError(
             f"the snapshot cannot be packed or unpacked: {errors.decode(errors='replace').strip()}", hint=_HINT

@@ -55,7 +55,7 @@ def stage(top: Path, plan: StagePlan, artifacts: list[Path], restore: Rewriter) 
             if os.path.lexists(artifact / path) and path.endswith(".d"):
                 depfiles[str(top / action.outputs[0].path)] = str(top / path)
     if plan.tool == buildtool.NINJA:
-        from splitphase.stage_ninja import record
+        from splitphase.stage_ninja import record  # noqa: PLC0415 - a Makefile build never reads build.ninja
 
         record(top / plan.directory, times, depfiles, _ninja_version)
     return Staged(times, depfiles, left)

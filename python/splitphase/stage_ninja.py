@@ -20,10 +20,10 @@ def record(directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str
     Commands hold real hashes again, so the records that prepare's ninja left get their command hash computed anew.
     """
     graph = read_graph(str(directory))
-    log_path, deps_path = directory / ".ninja_log", directory / ".ninja_deps"
+    log_path, deps_path = f"{directory}/.ninja_log", f"{directory}/.ninja_deps"
     log_format = log_version(version())
-    old = {entry.output: entry for entry in read_log(log_path).entries} if log_path.exists() else {}
-    deps = dict(read_deps(deps_path)) if deps_path.exists() else {}
+    old = {entry.output: entry for entry in read_log(log_path).entries} if os.path.exists(log_path) else {}
+    deps = dict(read_deps(deps_path)) if os.path.exists(deps_path) else {}
     entries: dict[str, LogEntry] = {}
     for edge in graph.edges:
         staged = [_staged(directory, output, times) for output in edge.outputs]

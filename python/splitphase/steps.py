@@ -1,4 +1,4 @@
-"""Tell what an edge does: compile, link, alias (versioned symlinks of a link), or something splitphase does not split."""
+"""Tell what an edge does: compile, link, alias (versioned symlinks of a link), or something that is not split."""
 
 from __future__ import annotations
 

@@ -43,8 +43,10 @@ def plain_murmur(data: bytes) -> int:
         (5, "gcc -O2 -c -o main.o main.c -DNAME=48bytes-long-xxxx", 0x8BE12E51179E9FB8),
         (
             5,
-            "gcc -O2 -c -o 'ä b.o' 'ä b.c' "
-            "-Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100",
+            (
+                "gcc -O2 -c -o 'ä b.o' 'ä b.c' "
+                "-Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100"
+            ),
             0x177BE9D2441A1F1F,
         ),
         (7, "true", 0x90A52A5DCA2ED61),
@@ -54,8 +56,10 @@ def plain_murmur(data: bytes) -> int:
         (7, "gcc -O2 -c -o main.o main.c -DNAME=48bytes-long-xxxx", 0xA86E692195E80CCD),
         (
             7,
-            "gcc -O2 -c -o 'ä b.o' 'ä b.c' "
-            "-Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100",
+            (
+                "gcc -O2 -c -o 'ä b.o' 'ä b.c' "
+                "-Iinclude -DVALUE=1 -Wall -Wextra -pipe -fPIC -g -pthread -std=c11 ; true 100"
+            ),
             0x87AD97259745AECD,
         ),
     ],

@@ -18,7 +18,7 @@ ENTRIES = st.builds(
     st.integers(0, (1 << 31) - 1),
     st.integers(-(1 << 63), (1 << 63) - 1),
     st.binary(min_size=1, max_size=20).map(lambda name: name.decode("utf-8", "surrogateescape")).filter(
-        lambda name: {"\t", "\n", "\0"}.isdisjoint(name)
+        {"\t", "\n", "\0"}.isdisjoint
     ),
     WORDS,
 )  # fmt: skip

@@ -123,7 +123,7 @@ RULE_BLOCK = st.lists(st.tuples(st.sampled_from(["depfile", "description", "deps
 
 
 @st.composite
-def ninja_files(draw: st.DrawFn, depth: int = 0) -> str:
+def ninja_files(draw: st.DrawFn) -> str:
     """Statements in any order: scopes are where readers differ."""
     lines = []
     for number in range(draw(st.integers(1, 6))):

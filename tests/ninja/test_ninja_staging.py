@@ -135,12 +135,14 @@ def test_missing_deps(ninja: Ninja, tmp_path: Path, staged: Graph) -> None:
     assert work(ninja, tmp_path, staged) == {COMPILE_UE, LINK}
 
 
-def test_another_command(ninja: Ninja, tmp_path: Path, staged: Graph) -> None:
+@pytest.mark.usefixtures("staged")
+def test_another_command(ninja: Ninja, tmp_path: Path) -> None:
     Path(tmp_path, "build.ninja").write_text(BUILD.replace("-DN=2", "-DN=02"))
     assert work(ninja, tmp_path, read_graph(str(tmp_path))) == {COMPILE_UE, LINK}
 
 
-def test_another_response_file(ninja: Ninja, tmp_path: Path, staged: Graph) -> None:
+@pytest.mark.usefixtures("staged")
+def test_another_response_file(ninja: Ninja, tmp_path: Path) -> None:
     Path(tmp_path, "build.ninja").write_text(BUILD.replace("rspfile_content = $in", "rspfile_content = $in "))
     assert work(ninja, tmp_path, read_graph(str(tmp_path))) == {LINK}
 

@@ -27,7 +27,7 @@ def test_quote_then_path(project: Project) -> None:
     result = project.prove(project.compile("-Iabsent", "-Inone", "-Iinc", source="src/main.c"))
     assert project.names(result.files) == {"src/main.c", "src/a.h", "inc/b.h", "inc/c.h"}
     assert project.names(result.used_dirs) == {"inc"}
-    assert not (result.computed or result.modules or result.date or result.opaque or result.symlinks)
+    assert not any((result.computed, result.modules, result.date, result.opaque, result.symlinks))
 
 
 def test_include_next(project: Project) -> None:
@@ -98,7 +98,8 @@ def test_has_include(project: Project) -> None:
     project.write({
         "main.c": """
             #define HAVE(x) __has_include(x)
-            #if __has_include("present.h") && !__has_include(<absent.h>) && __has_include_next(<stdio.h>) && HAVE(<probed.h>)
+            #if __has_include("present.h") && !__has_include(<absent.h>) && __has_include_next(<stdio.h>) \\
+                && HAVE(<probed.h>)
             #define VALUE 7
             #else
             #define VALUE 8
@@ -169,7 +170,8 @@ def test_response_files(project: Project) -> None:
 
 def test_computed_include(project: Project) -> None:
     project.write({
-        "main.c": '#define STRING(x) #x\n#define NAME(x) STRING(dir/x.h)\n#include NAME(deep)\n#include "plain.h"\n' + MAIN,
+        "main.c": '#define STRING(x) #x\n#define NAME(x) STRING(dir/x.h)\n'
+        '#include NAME(deep)\n#include "plain.h"\n' + MAIN,
         "dir/deep.h": "#if __has_include(<hidden.h>)\n#include CONFIG\n#endif\n",
         "plain.h": "",
         "inc/hidden.h": "",
@@ -248,7 +250,8 @@ def test_opaque_incbin(project: Project) -> None:
 
 def test_odd_spelling(project: Project) -> None:
     project.write({
-        "main.c": b'\xef\xbb\xbf#include "a.h"\r\n/* x\r\n */ # /* y */ inc\\\r\nlude /* z */ <b.h>\r\n%: include <./c.h>\r\n'
+        "main.c": b'\xef\xbb\xbf#include "a.h"\r\n/* x\r\n */ # /* y */ inc\\\r\nlude /* z */ <b.h>\r\n'
+        b'%: include <./c.h>\r\n'
         b'const char *s = "\\\xff /* ";\r\n#include "d\\\r\n.h" // */\r\nint f(void) { return A + B + C + D; }',
         "a.h": "#define A 1",
         "b.h": "#define B 2\n",

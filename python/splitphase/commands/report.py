@@ -23,9 +23,9 @@ def execute(args: argparse.Namespace) -> int:
     artifacts = args.artifacts.read_text().splitlines() if args.artifacts else []
     split: dict[str, int] = {"compile": 0, "link": 0}
     for action, artifact in zip(manifest["actions"], artifacts, strict=bool(artifacts)):
-        reason = Path(artifact) / LEFT
-        if reason.exists():
-            left.append({"output": action["name"], "kind": action["kind"], "reason": reason.read_text().strip()})
+        marker = Path(artifact) / LEFT
+        if marker.exists():
+            left.append({"output": action["name"], "kind": action["kind"], "reason": marker.read_text().strip()})
         else:
             split[action["kind"]] += 1
     report = {"split": manifest["split"], "reason": manifest["reason"], "counts": split, "left": left}
@@ -39,6 +39,6 @@ def execute(args: argparse.Namespace) -> int:
         reasons.setdefault(f"{entry['kind']}: {entry['reason']}", []).append(entry["output"])
     for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1])):
         lines.append(f"left to the build tool: {len(names)} {reason}")
-        lines += [f"    {name}" for name in sorted(names)]
+        lines += [f"    {output}" for output in sorted(names)]
     (args.target / "report.txt").write_text("\n".join(lines) + "\n")
     return 0

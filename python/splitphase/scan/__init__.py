@@ -1,0 +1,1 @@
+"""The include scanner: which files a compile reads, found without the compiler."""

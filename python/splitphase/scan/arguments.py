@@ -12,19 +12,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import SplitphaseError
+from splitphase.errors import SplitphaseError
 
 _SEPARATE = frozenset(
     """
     -include-pch -include-pth -isystem-after -cxx-isystem -c-isystem -objc-isystem -objcxx-isystem -internal-isystem
     -internal-externc-isystem -stdlib++-isystem -iframeworkwithsysroot -iwithsysroot -imultilib -imultiarch -idirafter
-    -MJ -Xlinker -Xanalyzer -Xopenmp-target -Xcuda-fatbinary -Xcuda-ptxas -Xopencl -mllvm -arch -target -aux-info -aux-triple
-    -gcc-toolchain -resource-dir -dumpbase -dumpdir -dumpbase-ext -wrapper -framework -weak_framework -working-directory
-    -serialize-diagnostics --serialize-diagnostics --param --sysroot --config --embed-dir --include --imacros
-    --include-directory --include-directory-after --define-macro --undefine-macro --output --language --prefix
-    -load -plugin -add-plugin -triple -main-file-name -z -e -install_name -current_version
-    -compatibility_version -exported_symbols_list -index-store-path -ivfsoverlay -dependency-file --specs
-    -fplugin-arg -fdebug-compilation-dir -coverage-notes-file -coverage-data-file -stack-usage-file
+    -MJ -Xlinker -Xanalyzer -Xopenmp-target -Xcuda-fatbinary -Xcuda-ptxas -Xopencl -mllvm -arch -target -aux-info
+    -aux-triple -gcc-toolchain -resource-dir -dumpbase -dumpdir -dumpbase-ext -wrapper -framework -weak_framework
+    -working-directory -serialize-diagnostics --serialize-diagnostics --param --sysroot --config --embed-dir --include
+    --imacros --include-directory --include-directory-after --define-macro --undefine-macro --output --language
+    --prefix -load -plugin -add-plugin -triple -main-file-name -z -e -install_name -current_version
+    -compatibility_version -exported_symbols_list -index-store-path -ivfsoverlay -dependency-file --specs -fplugin-arg
+    -fdebug-compilation-dir -coverage-notes-file -coverage-data-file -stack-usage-file
     """.split()
 )
 _EITHER = re.compile(
@@ -79,6 +79,7 @@ class Option:
     """`-Xclang`, `-Xpreprocessor` or `-Xassembler`, in front of each word."""
 
     def spelled(self) -> Iterator[str]:
+        """The words as the compiler gets them."""
         for word in self.words:
             if self.wrapper:
                 yield self.wrapper
@@ -96,6 +97,7 @@ class Arguments:
     """Absolute."""
 
     def values(self, *names: str) -> list[str]:
+        """The values of all options with one of these names, in order."""
         return [option.value for option in self.options if option.name in names]
 
 

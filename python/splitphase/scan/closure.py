@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ..errors import SplitphaseError
+from splitphase.errors import SplitphaseError
+
 from . import arguments as command
 from .arguments import Arguments
 from .dependencies import dependencies
@@ -243,17 +244,17 @@ class _Task:
         done = 0
         while new := bits & self._files.items.all("literal") & ~done:
             done |= new
-            for beside, name in self._files.items.values(new):  # type: ignore[misc] # a pair, see Files
+            for beside, name in self._files.items.values(new):  # a pair, see Files
                 bits |= self._first(name, (beside, directory), required=False)
         return bits
 
     def add_resources(self, bits: int) -> int:
-        """Add what `#embed`, `.incbin` and `.include` name: relative to the includer, the working directory, the path."""
+        """Add what `#embed`, `.incbin` and `.include` name: beside the includer, from where it runs, on the path."""
         items = self._files.items
         done = 0
         while new := bits & items.all("resource") & ~done:
             done |= new
-            for beside, name, follow, incbin in items.values(new):  # type: ignore[misc] # see Files
+            for beside, name, follow, incbin in items.values(new):  # see Files
                 found = False
                 for directory in (beside, *self._resource_directories()):
                     hit = self._files.find(directory, name)

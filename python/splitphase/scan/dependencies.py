@@ -10,8 +10,9 @@ from .arguments import Arguments, Option
 from .search import run
 
 _DROPPED = frozenset(
-    """-c -S -E -o -M -MM -MD -MMD -MG -MP -MF -MT -MQ -MJ -MV -H -v -### -time -save-temps --save-temps -dumpbase -dumpdir
-    -dumpbase-ext -aux-info -serialize-diagnostics --serialize-diagnostics -index-store-path -dependency-file -Q""".split()
+    """-c -S -E -o -M -MM -MD -MMD -MG -MP -MF -MT -MQ -MJ -MV -H -v -### -time -save-temps --save-temps -dumpbase
+    -dumpdir -dumpbase-ext -aux-info -serialize-diagnostics --serialize-diagnostics -index-store-path
+    -dependency-file -Q""".split()
 )
 _WORD = re.compile(r"(?:\\\r?\n|\s)*((?:[^\s\\$]|\\(?:[\s\S](?<!\n))|\$\$|\$)+)")
 _ESCAPED = re.compile(r"(\\*)\\([ \t#:])|\$\$")
@@ -32,7 +33,7 @@ def dependencies(arguments: Arguments, directory: str, environment: Mapping[str,
 
 
 def parse_depfile(text: str) -> list[str]:
-    """The prerequisites of all rules in a depfile with GCC's escapes: `\\ `, `\\#`, `$$`, backslash-newline."""
+    r"""The prerequisites of all rules in a depfile with GCC's escapes: `\ `, `\#`, `$$`, backslash-newline."""
     found: dict[str, None] = {}
     for rule in re.split(r"(?<!\\)\n", text.replace("\r\n", "\n")):
         words = _WORD.findall(rule)

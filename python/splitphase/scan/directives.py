@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, fields
+from typing import Any
 
 _GAP = rb"(?:[ \t\v\f\r\0]|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*"
 _NAME = rb'(?:"([^"\n]+)"|<([^>\n]+)>)'
@@ -180,7 +181,7 @@ def _resources(text: bytes, names: _Names) -> bool:
     if not incbin:
         return False
     code = _COMMENT.sub(lambda match: match[1] or b" ", text)
-    spelled = sum(match[1].lower() == b"incbin" for match in _RESOURCE.finditer(code))
+    spelled: int = sum(match[1].lower() == b"incbin" for match in _RESOURCE.finditer(code))
     return len(_INCBIN.findall(code)) > spelled
 
 
@@ -195,7 +196,7 @@ def _modules(text: bytes) -> bool:
 
 
 def _starts_line(text: bytes, position: int) -> bool:
-    """Whether only white space and comments stand before the `#`; `\\r` alone ends a line for Clang."""
+    r"""Whether only white space and comments stand before the `#`; `\r` alone ends a line for Clang."""
     before = text[_line_start(text, position) : position].strip(b" \t\v\f\0\xef\xbb\xbf")
     return not before or before.endswith(b"*/")
 
@@ -206,7 +207,7 @@ def _line_start(text: bytes, position: int) -> int:
 
 
 def _union(one: Directives, other: Directives) -> Directives:
-    merged = {}
+    merged: dict[str, Any] = {}
     for field in fields(Directives):
         left, right = getattr(one, field.name), getattr(other, field.name)
         merged[field.name] = tuple(dict.fromkeys(left + right)) if isinstance(left, tuple) else left or right

@@ -11,8 +11,8 @@ from .search import DIRECTORY_OPTIONS
 from .tree import Tree
 
 _NOT_READ = frozenset(
-    """-o -MF -MT -MQ -MJ -dumpbase -dumpdir -dumpbase-ext -serialize-diagnostics --serialize-diagnostics -dependency-file
-    -aux-info -index-store-path -l -L -x -include -imacros -coverage-notes-file -coverage-data-file
+    """-o -MF -MT -MQ -MJ -dumpbase -dumpdir -dumpbase-ext -serialize-diagnostics --serialize-diagnostics
+    -dependency-file -aux-info -index-store-path -l -L -x -include -imacros -coverage-notes-file -coverage-data-file
     -stack-usage-file""".split()
 )
 """Options whose value is written, or is no file, or is looked up as a header."""
@@ -46,7 +46,7 @@ class ArgumentFiles:
 
 
 def profile_files(arguments: Arguments, directory: str, source: str) -> Iterator[str]:
-    """Profiles that are found by the name of the object: GCC reads `<object>.gcda`, or the same in a given directory."""
+    """Profiles that are found by the object's name: GCC reads `<object>.gcda`, or the same in a given directory."""
     used = [option for option in arguments.options if option.name in _PROFILE]
     if not used or all(option.name == "-fprofile-generate" for option in used):
         return

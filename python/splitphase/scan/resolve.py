@@ -1,8 +1,8 @@
 """Resolve include names along a search path and close over them.
 
-Everything a scan can find out (a file, a missing name, a symlink on the way, ...) is an `Items` entry with a number; what
-one file leads to is an integer with those bits set, so that a union is one `|`. Closures are those of strongly connected
-components (Tarjan 1972, https://doi.org/10.1137/0201010), because cyclic includes are normal.
+Everything a scan can find out (a file, a missing name, a symlink on the way, ...) is an `Items` entry with a number;
+what one file leads to is an integer with those bits set, so that a union is one `|`. Closures are those of strongly
+connected components (Tarjan 1972, https://doi.org/10.1137/0201010), because cyclic includes are normal.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import Any
 
 from .directives import Directives, parse, tidy
 from .search import SearchPath
 from .tree import Place, Tree
 
 _MAX_HOPS = 6
-"""Symlinks that one spelling may step through before the scan keeps to the physical one: a link to `.` allows any number."""
+"""Symlinks that one spelling may step through before the scan keeps to the physical one: links to `.` never end."""
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
 Found = tuple[tuple["Node", ...], int]
@@ -45,10 +46,11 @@ class Items:
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, object], int] = {}
-        self._values: list[object] = []
+        self._values: list[Any] = []
         self._kinds: dict[str, int] = {}
 
     def bit(self, kind: str, value: object) -> int:
+        """The bit of a value of one kind, made when it is first asked for."""
         key = (kind, value)
         number = self._numbers.get(key)
         if number is None:
@@ -65,7 +67,8 @@ class Items:
         """The bits of one kind."""
         return self._kinds.get(kind, 0)
 
-    def values(self, bits: int) -> Iterator[object]:
+    def values(self, bits: int) -> Iterator[Any]:
+        """What the bits stand for: a path, a name or a tuple, as the kind has it."""
         return compress(self._values, f"{bits:b}"[::-1].encode().translate(_BITS))
 
 

@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import SplitphaseError
+from splitphase.errors import SplitphaseError
+
 from .arguments import Arguments, Option
 
 _QUOTE_START = '#include "..." search starts here:'
@@ -18,22 +19,22 @@ _GCC_VERSION = re.compile(r"^gcc version ", re.MULTILINE)
 _SUFFIX = re.compile(r" \((?:framework directory|headermap)\)$")
 
 DIRECTORY_OPTIONS = frozenset(
-    """-I -isystem -iquote -idirafter -F -iframework -isystem-after -cxx-isystem -c-isystem -objc-isystem -objcxx-isystem
-    -internal-isystem -internal-externc-isystem -stdlib++-isystem""".split()
+    """-I -isystem -iquote -idirafter -F -iframework -isystem-after -cxx-isystem -c-isystem -objc-isystem
+    -objcxx-isystem -internal-isystem -internal-externc-isystem -stdlib++-isystem""".split()
 )
 """Options that put one directory on the search path."""
 _PLACES = frozenset(
-    """-B --sysroot -isysroot -iprefix -iwithprefix -iwithprefixbefore -iwithsysroot -iframeworkwithsysroot -specs --specs
-    --config -resource-dir -gcc-toolchain --gcc-toolchain --gcc-install-dir -working-directory -imultilib -imultiarch
-    -ivfsoverlay --config-system-dir --config-user-dir""".split()
+    """-B --sysroot -isysroot -iprefix -iwithprefix -iwithprefixbefore -iwithsysroot -iframeworkwithsysroot -specs
+    --specs --config -resource-dir -gcc-toolchain --gcc-toolchain --gcc-install-dir -working-directory -imultilib
+    -imultiarch -ivfsoverlay --config-system-dir --config-user-dir""".split()
 )
 """Options that name a place and move the search path in other ways."""
 _WITHOUT_EFFECT = frozenset(
-    """-D -U -c -S -E -o -x -M -MM -MD -MMD -MG -MP -MF -MT -MQ -MJ -MV -include -imacros -include-pch -include-pth -L -l -T -u
-    -A -G -z -e -Xlinker -Xanalyzer -mllvm -aux-info -dumpbase -dumpdir -dumpbase-ext -serialize-diagnostics
-    --serialize-diagnostics --param -load -plugin -add-plugin -wrapper -pipe -pedantic -pedantic-errors -w -s -static -shared
-    -rdynamic -p -pg -H -C -CC -P -Q -v -### -time -save-temps --save-temps -index-store-path -dependency-file -ansi
-    -fmodule-file -fmodule-map-file --embed-dir -framework -traditional-cpp -trigraphs -undef --""".split()
+    """-D -U -c -S -E -o -x -M -MM -MD -MMD -MG -MP -MF -MT -MQ -MJ -MV -include -imacros -include-pch -include-pth -L
+    -l -T -u -A -G -z -e -Xlinker -Xanalyzer -mllvm -aux-info -dumpbase -dumpdir -dumpbase-ext -serialize-diagnostics
+    --serialize-diagnostics --param -load -plugin -add-plugin -wrapper -pipe -pedantic -pedantic-errors -w -s -static
+    -shared -rdynamic -p -pg -H -C -CC -P -Q -v -### -time -save-temps --save-temps -index-store-path -dependency-file
+    -ansi -fmodule-file -fmodule-map-file --embed-dir -framework -traditional-cpp -trigraphs -undef --""".split()
 )
 _WITHOUT_EFFECT_AT_ALL = re.compile(
     r"-(?:W.*|O.*|Xarch_.*|g(?!cc-).*|d[A-Z].*|fdump.*"

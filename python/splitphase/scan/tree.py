@@ -9,7 +9,8 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ..errors import SplitphaseError
+from splitphase.errors import SplitphaseError
+
 from .directives import tidy
 
 _PRECOMPILED = (".gch", ".pch")
@@ -25,7 +26,7 @@ class Listing:
     """Files and directories."""
     links: frozenset[str]
     precompiled: dict[str, tuple[str, ...]]
-    """`x.h` to `x.h.gch`, or to the files in the directory `x.h.gch`: the compiler asks for them before `x.h` itself."""
+    """`x.h` to `x.h.gch`, or to the files in the directory `x.h.gch`: the compiler asks for them before `x.h`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,27 @@
+# What several checks do with a stock package and its split twin.
+{ pkgs }:
+{
+  # compare NAME STOCK SPLIT: a check that all outputs are equal byte for byte, their own hashes mapped.
+  compare =
+    name: stock: split:
+    pkgs.runCommand "identical-${name}"
+      {
+        stockPaths = map (output: "${stock.${output}}") stock.outputs;
+        splitPaths = map (output: "${split.${output}}") split.outputs;
+      }
+      ''
+        source ${./compare.sh}
+        set -e
+        compare | tee $out
+      '';
+
+  # From the cut on, unknown flags make the wrapped compiler and linker fail; that they do is checked in fixtures.nix.
+  refuse =
+    package:
+    package.overrideAttrs (old: {
+      postResume = (old.postResume or "") + ''
+        export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} --the-compiler-must-not-run"
+        export NIX_LDFLAGS="''${NIX_LDFLAGS-} --the-linker-must-not-run"
+      '';
+    });
+}

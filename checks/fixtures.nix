@@ -1,0 +1,190 @@
+# Small nasty packages: each built split and stock with Ninja and with Make must be equal byte for byte, and what is
+# left to the build tool must be exactly what fixtures/expected/<name> says (a report.txt; `.ninja` or `.make` where the
+# two differ). Where nothing is left the compiler and the linker refuse to run in the final derivation.
+# To see a new report: `nix build .#checks.<system>.fixture-<name>-ninja`; its failure prints it.
+{
+  lib,
+  pkgs,
+  scope,
+  packages,
+}:
+let
+  inherit (import ./compare.nix { inherit pkgs; }) compare refuse;
+  sources = lib.mapAttrs (name: _: builtins.path { path = ./fixtures + "/${name}"; name = "source"; }) (
+    lib.filterAttrs (name: _: name != "expected") (builtins.readDir ./fixtures)
+  );
+
+  # A fixture is an attribute set for mkDerivation, with `source` and maybe `base` (the stdenv) beside.
+  plain = attrs: { source = "plain"; } // attrs;
+  fixtures = {
+    languages.source = "languages";
+    languages-responses = {
+      source = "languages";
+      cmakeFlags = [ "-DCMAKE_NINJA_FORCE_RESPONSE_FILE=1" ];
+    };
+    languages-debug = {
+      source = "languages";
+      cmakeFlags = [ "-DCMAKE_BUILD_TYPE=Debug" ];
+      dontStrip = true;
+    };
+    precompiled.source = "precompiled";
+    names = {
+      source = "names";
+      sourceRoot = "source/spaced dir é";
+    };
+    generated.source = "generated";
+    libraries.source = "libraries";
+    prefix.source = "prefix";
+    prefix-debug = {
+      source = "prefix";
+      cmakeFlags = [ "-DCMAKE_BUILD_TYPE=Debug" ];
+      dontStrip = true;
+    };
+    dates.source = "dates";
+    headers.source = "headers";
+    links.source = "links";
+    read-only = {
+      source = "links";
+      postPatch = "chmod -R a-w real other.h";
+    };
+    links-made = plain { postPatch = "mv src moved; ln -s moved src; ln -s \"$PWD/include/plain.h\" src/plain.h"; };
+
+    in-tree = plain { dontUseCmakeBuildDir = true; };
+    outputs = plain {
+      outputs = [
+        "out"
+        "dev"
+        "lib"
+      ];
+      cmakeFlags = [ "-DBUILD_SHARED_LIBS=ON" ];
+    };
+    structured = plain {
+      __structuredAttrs = true;
+      strictDeps = true;
+      outputs = [
+        "out"
+        "dev"
+        "lib"
+      ];
+      env.EXPORTED = "1";
+      cmakeFlags = [
+        "-DBUILD_SHARED_LIBS=ON"
+        "-DCMAKE_CXX_FLAGS=-DSPACED=\"a b\" -O1"
+      ];
+    };
+    debug-info = plain {
+      separateDebugInfo = true;
+      cmakeFlags = [ "-DBUILD_SHARED_LIBS=ON" ];
+    };
+    debug = plain {
+      dontStrip = true;
+      cmakeBuildType = "Debug";
+      env.NIX_CFLAGS_COMPILE = "-ggdb -Og";
+    };
+    tested = plain { doCheck = true; };
+    pre-build-flags = plain { preBuild = ''export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} -DEXPORTED=__FILE__"''; };
+    pre-build-edit = plain { preBuild = ''substituteInPlace ../include/plain.h --replace-fail '"default"' '"edited"' ''; };
+    pre-build-pushd = plain { preBuild = "pushd .. >/dev/null; touch from-pre-build; popd >/dev/null"; };
+    fills-output = plain {
+      preConfigure = ''mkdir -p $out/share; echo "$out" > $out/share/self; ln -s $out/share/self $out/share/link'';
+      preBuild = ''mkdir -p $out/etc/''${out##*/}; cp CMakeCache.txt $out/etc/; chmod a-w $out/etc/CMakeCache.txt'';
+    };
+    reads-output = plain {
+      preConfigure = ''mkdir -p $out/include; echo '#define EXPORTED "from output"' > $out/include/own.h'';
+      preBuild = ''export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} -include $out/include/own.h"'';
+    };
+    post-build = plain { postBuild = ''test -e program; ./program > said''; postInstall = "cp said $out/"; };
+    make-flags = plain { makeFlags = [ "CXX_FLAGS=-DEXPORTED=__FILE__" ]; };
+    harmless-flags = plain { makeFlags = [ "VERBOSE=1" ]; };
+    build-phase = plain { buildPhase = "runHook preBuild; cmake --build .; runHook postBuild"; };
+    no-build = plain { dontBuild = true; };
+    hook-functions = plain {
+      preConfigure = ''
+        late() { echo "late: $lateArray" > said; }
+        lateArray=("a b" $'c\nd')
+        postBuildHooks+=(late)
+      '';
+      postInstall = "cp said $out/; declare -p lateArray > $out/array";
+    };
+    lto = plain { cmakeFlags = [ "-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON" ]; };
+    coverage = plain { env.NIX_CFLAGS_COMPILE = "--coverage"; };
+    coverage-flags = plain { cmakeFlags = [ "-DCMAKE_C_FLAGS=--coverage" "-DCMAKE_CXX_FLAGS=--coverage" ]; };
+    split-dwarf = plain { cmakeFlags = [ "-DCMAKE_C_FLAGS=-g -gsplit-dwarf" "-DCMAKE_CXX_FLAGS=-g -gsplit-dwarf" ]; dontStrip = true; };
+    launcher = plain { cmakeFlags = [ "-DCMAKE_CXX_COMPILER_LAUNCHER=env" ]; };
+    without-depfiles = plain { cmakeFlags = [ "-DCMAKE_DEPENDS_USE_COMPILER=OFF" ]; };
+    build-id = plain { buildId = "sha1"; };
+    clang = plain { base = pkgs.clangStdenv; };
+    final-attrs = plain { finally = true; };
+    command = plain { buildCommand = "mkdir $out; cp $src/CMakeLists.txt $out"; };
+    makefile.source = "makefile";
+  };
+
+  build =
+    stdenv: name: generator: fixture:
+    let
+      attrs = {
+        inherit name;
+        src = sources.${fixture.source};
+        nativeBuildInputs = lib.optionals (fixture.source != "makefile") (
+          [ pkgs.cmake ] ++ lib.optional (generator == "ninja") pkgs.ninja
+        );
+        meta.description = "fixture";
+        passthru.own = "kept";
+      }
+      // removeAttrs fixture [ "source" "base" "buildId" "finally" ]
+      // {
+        env = {
+          NIX_LDFLAGS = "--build-id=${fixture.buildId or "none"}";
+        }
+        // fixture.env or { };
+      }
+      // lib.optionalAttrs (fixture.source == "makefile") { installFlags = [ "prefix=$(out)" ]; };
+    in
+    stdenv.mkDerivation (
+      if fixture.finally or false then
+        finalAttrs:
+        attrs
+        // {
+          postInstall = "echo ${finalAttrs.finalPackage.name} ${finalAttrs.version} > $out/name";
+          version = "1";
+        }
+      else
+        attrs
+    );
+
+  check =
+    generator: name: fixture:
+    let
+      base = fixture.base or pkgs.stdenv;
+      stock = build base name generator fixture;
+      split = build (scope.withObjcache base) name generator fixture;
+      expectations = lib.filter builtins.pathExists [
+        (./fixtures/expected + "/${name}.${generator}")
+        (./fixtures/expected + "/${name}")
+      ];
+      whole = expectations == [ ];
+      compared = compare "${name}-${generator}" stock (if whole then refuse split else split);
+    in
+    assert split.meta.description == "fixture" && split.own == "kept";
+    lib.nameValuePair "fixture-${name}-${generator}" (
+      pkgs.runCommand "fixture-${name}-${generator}" { inherit compared; inherit (split.splitphase) report; } (
+        if whole then
+          ''
+            if [ "$(wc -l < $report/report.txt)" != 1 ] || ! grep -q '^split: [1-9]' $report/report.txt; then
+              echo "error: ${name} is not split as a whole with ${generator}:" >&2
+              cat $report/report.txt >&2
+              exit 1
+            fi
+            cp $report/report.txt $out
+          ''
+        else
+          "diff ${lib.head expectations} $report/report.txt >&2; cp $report/report.txt $out"
+      )
+    );
+in
+lib.listToAttrs (
+  lib.concatMap (generator: lib.mapAttrsToList (check generator) fixtures) [
+    "ninja"
+    "make"
+  ]
+)
