@@ -31,6 +31,9 @@
       devShells = eachSystem (pkgs: {
         default = import ./dev/shell.nix { inherit pkgs; };
       });
-      formatter = eachSystem (pkgs: pkgs.nixfmt-rfc-style or pkgs.nixfmt);
+      # tests/hostpkgs has no nixfmt.
+      formatter = lib.filterAttrs (_: package: package != null) (
+        eachSystem (pkgs: pkgs.nixfmt-rfc-style or pkgs.nixfmt or null)
+      );
     };
 }

@@ -50,9 +50,14 @@ let
         leave = attrs.objcacheLeave or [ ];
       };
 
-      read = builtins.fromJSON (
-        builtins.unsafeDiscardStringContext (builtins.readFile "${prepare.splitphaseManifest}/manifest.json")
-      );
+      read =
+        builtins.addErrorContext
+          "while reading the manifest of ${stock.name}: splitphase builds its prepare step during evaluation (import from derivation, one per package); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
+          (
+            builtins.fromJSON (
+              builtins.unsafeDiscardStringContext (builtins.readFile "${prepare.splitphaseManifest}/manifest.json")
+            )
+          );
       manifest =
         if problem != null then
           {

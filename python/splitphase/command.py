@@ -72,6 +72,11 @@ def is_compiler(program: str) -> bool:
     return _COMPILER.match(basename(program)) is not None
 
 
+def is_c_compiler(program: str) -> bool:
+    """Whether a program's name is that of a compiler driver whose includes the scanner can follow."""
+    return is_compiler(program) and not re.search(r"gfortran|flang|nvcc|hipcc", basename(program))
+
+
 def is_archiver(program: str) -> bool:
     """Whether a program is ar or ranlib."""
     return _ARCHIVER.match(basename(program)) is not None

@@ -44,9 +44,12 @@ class Preparation:
         self._escaped: list[str] = []
         self.result: Plan
 
+    def read(self) -> None:
+        """Read the build graph."""
+        self._graph = buildtool.read(self.build)
+
     def generate(self, jobs: int) -> None:
         """Make what compiles need and the build itself generates."""
-        self._graph = buildtool.read(self.build)
         buildtool.generate(self.build, self._graph, jobs)
 
     def plan(self, added: Collection[str], leave: Collection[str], jobs: int) -> None:

@@ -105,22 +105,24 @@ class Rewriter:
 
     def tree(self, root: Path) -> list[str]:
         """Rewrite everything below `root`; return the changed paths, relative, sorted, as they are named now."""
-        return self.paths(root, (str(path.relative_to(root)) for path in walk(root)))
+        return self._below(root, [str(path.relative_to(root)) for path in walk(root)])
 
     def paths(self, root: Path, relative: Iterable[str]) -> list[str]:
         """Rewrite these paths below `root`, deepest first; return the changed ones as they are named now."""
+        names = list(relative)
+        for name in names:
+            inside(root, name)
+        return self._below(root, names)
+
+    def _below(self, root: Path, names: list[str]) -> list[str]:
         changed = []
-        folder_times: dict[Path, tuple[int, int]] = {}
-        for name in sorted(relative, reverse=True):
-            path = inside(root, name)
+        for name in sorted(names, reverse=True):
+            path = root / name
             status = path.parent.lstat()
-            folder_times.setdefault(path.parent, (status.st_atime_ns, status.st_mtime_ns))
             now = self.entry(path)
             if now is not None:
                 changed.append(self.text(str(now.relative_to(root))))
-        for folder, times in folder_times.items():
-            if folder.is_dir():
-                os.utime(folder, ns=times)
+                os.utime(path.parent, ns=(status.st_atime_ns, status.st_mtime_ns))
         return sorted(changed)
 
 
@@ -133,8 +135,9 @@ def walk(root: Path) -> Iterator[Path]:
 
 
 def inside(root: Path, relative: str) -> Path:
-    """Return `root/relative`, refusing a path that leaves the tree."""
-    if relative.startswith("/") or ".." in relative.split("/"):
+    """Return `root/relative`, refusing a path that leaves the tree, by itself or through a symlinked folder."""
+    parent, top = os.path.realpath(os.path.dirname(root / relative)), os.path.realpath(root)
+    if relative.startswith("/") or ".." in relative.split("/") or not (parent + "/").startswith(top + "/"):
         raise UnsafePathError(
             f"path {relative!r} leaves {root}", hint="the snapshot or plan is damaged or not from splitphase"
         )

@@ -52,12 +52,16 @@ def _add_deps(
     depfiles: Mapping[str, str],
     deps: dict[str, DepsEntry],
 ) -> None:
-    """Move a depfile's content into the deps log, as Ninja does for `deps = gcc`."""
-    depfile = depfiles.get(os.path.normpath(directory / edge.outputs[0]))
-    if edge.deps != "gcc" or depfile is None:
+    """Move a depfile's content into the deps log, as Ninja does for `deps = gcc`.
+
+    A compiler that writes none (for a `.s`) leaves an empty record; without a record Ninja takes the output for dirty.
+    """
+    if edge.deps != "gcc":
         return
-    found = read_depfile(Path(depfile))
+    depfile = depfiles.get(os.path.normpath(directory / edge.outputs[0]))
+    found = read_depfile(Path(depfile)) if depfile else ()
     for output, moment in zip(edge.outputs, staged, strict=True):
         if moment is not None:
             deps[output] = DepsEntry(output, moment, found)
-    os.unlink(depfile)
+    if depfile:
+        os.unlink(depfile)

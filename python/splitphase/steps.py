@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from os.path import basename, join, normpath
 
-from splitphase.command import Unreadable, is_archiver, is_compile, is_compiler, option, split
+from splitphase.command import Unreadable, is_archiver, is_c_compiler, is_compile, is_compiler, option, split
 from splitphase.graph import Edge
 
 
@@ -122,6 +122,8 @@ def _compile(edge: Edge, where: str, commands: tuple[tuple[str, ...], ...]) -> S
 def _compile_left(edge: Edge, argv: list[str]) -> str:
     if edge.dyndep:
         return "C++20 modules: what is read depends on other compiles"
+    if not is_c_compiler(argv[0]):
+        return f"{basename(argv[0])} is not a compiler whose inputs can be scanned"
     if not argv[0].startswith("/"):
         return f"the compiler {argv[0]!r} is not named by an absolute path"
     lto = [word for word in argv if word.startswith(("-flto", "-fno-lto"))]

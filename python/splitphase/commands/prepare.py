@@ -26,6 +26,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from splitphase import buildtool
     from splitphase.commands import unsplit
+    from splitphase.errors import BuildGraphError
     from splitphase.prepare import Preparation
 
     outputs = {name: Path(path) for name, path in (entry.split("=", 1) for entry in args.output)}
@@ -37,6 +38,11 @@ def execute(args: argparse.Namespace) -> int:
         return unsplit.execute(args)
     started = time.monotonic()
     preparation = Preparation(args.top, args.scratch, outputs, build)
+    try:
+        preparation.read()
+    except BuildGraphError as error:
+        args.reason = f"{error.message} (the stock build's tool will say more)"
+        return unsplit.execute(args)
     preparation.generate(args.jobs)
     generated = time.monotonic()
     preparation.plan(args.env, args.leave, args.jobs)

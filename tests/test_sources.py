@@ -1,0 +1,56 @@
+"""Rules that hold for every source of the helper."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCES = sorted(Path(__file__).parent.parent.glob("python/splitphase/**/*.py"))
+_ESCAPED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_POSSESSIVE = re.compile(r"[*+?}]\+|\(\?>")
+LONGEST = 400
+
+
+def patterns(source: Path) -> Iterator[str]:
+    """Every string inside the arguments of a call of `re` in a source, and every raw string besides."""
+    text = source.read_text()
+    for call in ast.walk(ast.parse(text)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("re."):
+            for node in ast.walk(call):
+                if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+                    yield node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+    for constant in ast.walk(ast.parse(text)):
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, (str, bytes)):
+            segment = ast.get_source_segment(text, constant) or ""
+            if segment.lower().startswith(("r", "br")):
+                yield constant.value if isinstance(constant.value, str) else constant.value.decode("latin-1")
+
+
+def is_possessive(pattern: str) -> bool:
+    return _POSSESSIVE.search(_ESCAPED.sub("x", pattern)) is not None
+
+
+@pytest.mark.parametrize("pattern", ["a++", "(?:ab)*+", "[x]?+c", "x{2,3}+", "(?>a|b)", r"\\++"])
+def test_possessive_is_found(pattern: str) -> None:
+    assert is_possessive(pattern)
+
+
+@pytest.mark.parametrize("pattern", [r"c\+\++", r"g\+\+", "[*+]+", "[]+*]+", "a+b*c?", r"\(\?>"])
+def test_others_are_not(pattern: str) -> None:
+    assert not is_possessive(pattern)
+
+
+def test_no_possessive_quantifiers() -> None:
+    """CPython 3.11.2's `re`, which Debian 12 has, matches wrongly behind possessive quantifiers and atomic groups."""
+    found = [(source.name, pattern) for source in SOURCES for pattern in patterns(source)]
+    assert len(found) > 50
+    assert [(name, pattern) for name, pattern in found if is_possessive(pattern)] == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(path.parents[2])))
+def test_files_stay_short(source: Path) -> None:
+    assert len(source.read_text().splitlines()) <= LONGEST
