@@ -134,7 +134,8 @@ def test_tree_there_and_back(tmp_path: Path) -> None:
     assert set(changed) == {
         ESCAPE.text(name)
         for name, fact in before.items()
-        if ESCAPE.text(name.split("/")[-1]) != name.split("/")[-1] or any(value in str(fact[2]) for value in HASHES.values())
+        if ESCAPE.text(name.split("/")[-1]) != name.split("/")[-1]
+        or any(value in str(fact[2]) for value in HASHES.values())
     }
     assert sorted(fact[1] for fact in between.values()) == sorted(fact[1] for fact in before.values())
     RESTORE.paths(tmp_path, changed)

@@ -35,6 +35,18 @@ def link_environment(environment: Mapping[str, str], added: Collection[str]) -> 
     }
 
 
+def forced_includes(environment: Mapping[str, str]) -> list[str]:
+    """The `-include` and `-imacros` that the compiler wrapper takes from the environment; no command shows them."""
+    found = []
+    for name, value in sorted(environment.items()):
+        if name.startswith("NIX_CFLAGS_COMPILE"):
+            words = value.split()
+            for flag, header in zip(words, words[1:], strict=False):
+                if flag in ("-include", "-imacros"):
+                    found += [flag, header]
+    return found
+
+
 def narrow_environment(environment: Mapping[str, str], used: Collection[str]) -> dict[str, str]:
     """Drop the store folders in which a compile finds nothing from its flags and search paths."""
     narrowed = {}

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from splitphase.environment import compile_environment, link_environment, narrow_environment, without_folders
+from splitphase.environment import compile_environment, forced_includes, link_environment, narrow_environment, without_folders
 from splitphase.errors import SplitphaseError
 from splitphase.graph import Graph
 from splitphase.linking import LinkReader
@@ -97,8 +97,9 @@ class Planner:
         """Plan every compile and link."""
         compiles = [step for step in self._steps if step.kind is Kind.COMPILE and not step.left]
         scanner = Scanner(self._tree.top)
+        forced = forced_includes(self._settings.environment)
         tasks = [
-            Compile(step.directory, step.argv, self._absolute(step.edge.inputs[0], step), self._settings.environment)
+            Compile(step.directory, (*step.argv, *forced), self._absolute(step.edge.inputs[0], step), self._settings.environment)
             for step in compiles
         ]
         found = scanner.scan_all(tasks, jobs=self._settings.jobs)
