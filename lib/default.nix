@@ -3,7 +3,7 @@
 let
   mkLib =
     pkgs:
-    lib.makeScope pkgs.newScope (
+    lib.makeScope (peers: lib.callPackageWith (pkgs // peers)) (
       self:
       lib.mapAttrs (_: file: import file self) {
         withObjcache = ./withObjcache.nix;

@@ -109,7 +109,9 @@ let
 
       passthru = stock.passthru or { } // {
         splitphase = {
-          inherit prepare manifest stock;
+          inherit prepare stock;
+          # The file manifest.json as a derivation output, with its content as attributes.
+          manifest = lib.optionalAttrs (problem == null) prepare.splitphaseManifest // manifest;
           objects = named "compile";
           links = named "link";
           report = about.report about.artifacts;
