@@ -17,6 +17,10 @@ mapped() {
   cp -r --no-dereference --preserve=mode "$from" "$to"
   chmod -R u+w "$to"
   find "$to" -type f -exec env LC_ALL=C sed -i "${script[@]}" {} +
+  find "$to" -depth -mindepth 1 | while IFS= read -r path; do
+    name=$(sed "${script[@]}" <<<"${path##*/}")
+    if [ "$name" != "${path##*/}" ]; then mv "$path" "${path%/*}/$name"; fi
+  done
   find "$to" -type l | while IFS= read -r link; do
     ln -sfn "$(readlink "$link" | sed "${script[@]}")" "$link"
   done

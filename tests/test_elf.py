@@ -31,7 +31,6 @@ GNU = {
     "optimised": "gcc -O2 -ffunction-sections -Wl,--gc-sections",
     "debug": "gcc -g",
     "compressed debug": "gcc -g -gz=zlib",
-    "seed": "gcc -g -frandom-seed=SEED",
     "stripped": "gcc -s",
     "rpath": "gcc -Wl,-rpath,/nix/store/HASH-hello-1.0/lib",
     "separate code": "gcc -Wl,-z,separate-code -Wl,-z,relro,-z,now",
@@ -57,7 +56,7 @@ OTHERS = {
 
 def _link(folder: Path, command: str, value: str) -> bytes:
     """Compile and link with `value` for the hash; the same paths each time."""
-    words = command.replace("HASH", value).replace("SEED", value[:10]).split()
+    words = command.replace("HASH", value).split()
     if shutil.which(words[0]) is None:
         pytest.skip(f"no {words[0]}")
     for linker in ("lld", "gold"):
@@ -109,20 +108,38 @@ def test_damaged_content_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def linked(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return _link(tmp_path_factory.mktemp("linked"), GNU["program"], OLD)
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("linked")
+    _link(folder, GNU["program"], OLD)
+    return folder / "program"
 
 
 @settings(max_examples=300, deadline=None)
-@given(data=st.data())
-def test_no_file_is_too_damaged(linked: bytes, data: st.DataObject) -> None:
+@given(
+    cut=st.one_of(st.none(), st.integers(0, 100)),
+    edits=st.lists(st.tuples(st.booleans(), st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6),
+)
+def test_no_file_is_too_damaged(linked: Path, cut: int | None, edits: list[tuple[bool, int, int]]) -> None:
     """Headers that lie, and files that end early, are files without a build-id that could be computed."""
-    content = bytearray(linked[: data.draw(st.one_of(st.integers(0, 100), st.just(len(linked))))])
-    headers = int.from_bytes(linked[40:48], "little")
-    places = st.one_of(st.integers(0, 63), st.integers(headers, len(linked) - 1))
-    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=6)):
+    whole = linked.read_bytes()
+    content = bytearray(whole[:cut])
+    headers = int.from_bytes(whole[40:48], "little")
+    for in_sections, offset, value in edits:
+        place = headers + offset if in_sections else offset % 64
         if place < len(content):
             content[place] = value
     changed = bytearray(content)
     elf.refresh(changed, bytes(content))
     assert len(changed) == len(content)
+
+
+@pytest.mark.xfail(strict=True, reason="GCC orders .debug_str by a hash of each string, the command line among them")
+def test_debug_strings_in_the_compilers_order(tmp_path: Path) -> None:
+    """The seed that nixpkgs makes of `$out` decides where its own string stands; rewriting leaves it there."""
+    words = ["gcc", "-g", "-c", "-o", "main.o", "main.c"]
+    (tmp_path / "main.c").write_text(PROGRAM.replace("HASH", "x"))
+    objects = []
+    for value in (NEW, *(f"{number:010}{OLD[10:]}" for number in range(20))):
+        subprocess.run([*words, f"-frandom-seed={value[:10]}"], cwd=tmp_path, check=True)
+        objects.append(Rewriter({value: NEW}).data((tmp_path / "main.o").read_bytes()))
+    assert len(set(objects)) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,16 +20,18 @@ LONGEST = 400
 def patterns(source: Path) -> Iterator[str]:
     """Every string inside the arguments of a call of `re` in a source, and every raw string besides."""
     text = source.read_text()
+    found = []
     for call in ast.walk(ast.parse(text)):
         if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("re."):
-            for node in ast.walk(call):
-                if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
-                    yield node.value if isinstance(node.value, str) else node.value.decode("latin-1")
-    for constant in ast.walk(ast.parse(text)):
-        if isinstance(constant, ast.Constant) and isinstance(constant.value, (str, bytes)):
-            segment = ast.get_source_segment(text, constant) or ""
-            if segment.lower().startswith(("r", "br")):
-                yield constant.value if isinstance(constant.value, str) else constant.value.decode("latin-1")
+            found += [node.value for node in ast.walk(call) if isinstance(node, ast.Constant)]
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.STRING and re.match("(?:r|br|rb)[\"']", token.string.lower()):
+            found.append(ast.literal_eval(token.string))
+    yield from (
+        value.decode("latin-1") if isinstance(value, bytes) else value
+        for value in found
+        if isinstance(value, (str, bytes))
+    )
 
 
 def is_possessive(pattern: str) -> bool:

@@ -17,7 +17,7 @@ leave() {
   rm -rf "${out:?}"
   mkdir "$out"
   printf '%s\n' "$1" >"$out/.splitphase-left"
-  echo "splitphase: left to the build tool: ${splitphaseSource-}: $1"
+  echo "splitphase: left to the build tool: ${splitphaseSource:-$name}: $1"
   # An exec'ed last command that closes its standard output early would make Nix kill the builder.
   exit 0
 }

@@ -136,39 +136,42 @@ splitphaseAtCut() {
   if [ "$splitphaseMode" = prepare ]; then splitphaseRunPrepare; else splitphaseRunResume; fi
 }
 
-eval "splitphaseOriginalRunPhase () $(declare -f runPhase | tail -n +2)"
-eval "splitphaseOriginalGenericBuild () $(declare -f genericBuild | tail -n +2)"
+# In nix-shell and nix develop a person runs phases by hand, in a tree of their own: nothing is cut there.
+if [ -z "${IN_NIX_SHELL:-}" ]; then
+  eval "splitphaseOriginalRunPhase () $(declare -f runPhase | tail -n +2)"
+  eval "splitphaseOriginalGenericBuild () $(declare -f genericBuild | tail -n +2)"
 
-runPhase() {
-  if [ -z "$splitphaseStarted" ]; then
-    splitphaseStarted=1
-    if [ "$splitphaseMode" = prepare ]; then
-      splitphaseVariablesBefore=$(declare -p)
-      splitphaseFunctionsBefore=$(declare -f)
+  runPhase() {
+    if [ -z "$splitphaseStarted" ]; then
+      splitphaseStarted=1
+      if [ "$splitphaseMode" = prepare ]; then
+        splitphaseVariablesBefore=$(declare -p)
+        splitphaseFunctionsBefore=$(declare -f)
+      fi
     fi
-  fi
-  if [ -z "$splitphasePast" ] && [ "$*" = "$splitphaseCut" ]; then
-    if [ "$splitphaseMode" = prepare ] && [ "$splitphaseCut" = buildPhase ] && [ -n "${dontBuild:-}" ]; then
-      splitphasePast=1
-      splitphaseUnsplit "dontBuild is set"
-    else
-      splitphaseAtCut
+    if [ -z "$splitphasePast" ] && [ "$*" = "$splitphaseCut" ]; then
+      if [ "$splitphaseMode" = prepare ] && [ "$splitphaseCut" = buildPhase ] && [ -n "${dontBuild:-}" ]; then
+        splitphasePast=1
+        splitphaseUnsplit "dontBuild is set"
+      else
+        splitphaseAtCut
+      fi
     fi
-  fi
-  case $splitphaseMode$splitphasePast in
-    prepare | final1) splitphaseOriginalRunPhase "$@" ;;
-  esac
-}
+    case $splitphaseMode$splitphasePast in
+      prepare | final1) splitphaseOriginalRunPhase "$@" ;;
+    esac
+  }
 
-genericBuild() {
-  splitphaseOriginalGenericBuild "$@"
-  if [ -z "$splitphasePast" ]; then
-    if [ "$splitphaseMode" = prepare ]; then
-      splitphaseUnsplit "the package has no ${splitphaseCut}"
-    else
-      echo "error: splitphase: the phases have no $splitphaseCut any more, so the prepared tree was never used" >&2
-      echo "hint: 'phases' changed between prepare and final; override it on the split package" >&2
-      exit 1
+  genericBuild() {
+    splitphaseOriginalGenericBuild "$@"
+    if [ -z "$splitphasePast" ]; then
+      if [ "$splitphaseMode" = prepare ]; then
+        splitphaseUnsplit "the package has no ${splitphaseCut}"
+      else
+        echo "error: splitphase: the phases have no $splitphaseCut any more, so the prepared tree was never used" >&2
+        echo "hint: 'phases' changed between prepare and final; override it on the split package" >&2
+        exit 1
+      fi
     fi
-  fi
-}
+  }
+fi

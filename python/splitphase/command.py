@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from os.path import basename
 
 _WORD = re.compile(
-    r"""\s*(?:
+    r"""(?:[ \t]|\\\n)*(?:
       (?P<operator>&&|\|\||[|;<>&()\n])
-    | (?P<word>(?:[^\s'"\\|;<>&()$`\#*?\[]|\\[\s\S]|'[^']*'|"(?:[^"\\$`]|\\[\s\S])*"|(?<=[^\s])\#|\[|\])+)
+    | (?P<word>(?:[^\s'"\\|;<>&()$`\#*?\[{~]|\\[\s\S]|'[^']*'|"(?:[^"\\$`]|\\[\s\S])*"|(?<=[^\s])\#|(?<=[^\s=:])~)+)
     )""",
     re.VERBOSE,
 )
 _PIECE = re.compile(r"""\\([\s\S])|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|([^\\'"]+)""")
 _IN_DOUBLE_QUOTES = re.compile(r'\\([\\"$`\n])')
+_SET_VARIABLE = re.compile(r"[A-Za-z_]\w*=")
 _COMPILER = re.compile(r"^(?:[\w.]+-)*(?:cc|c\+\+|gcc|g\+\+|clang|clang\+\+|gfortran|flang|nvcc|hipcc)(?:-?[\d.]+)?$")
 _ARCHIVER = re.compile(r"^(?:[\w.]+-)*(?:ar|ranlib|gcc-ar|gcc-ranlib|llvm-ar|llvm-ranlib)(?:-?[\d.]+)?$")
 
@@ -29,11 +30,11 @@ class Unreadable:
 def split(text: str) -> list[list[str]] | Unreadable:
     """Split `cd a && b c && :` into simple commands; `cd` stays one of them, `:` and empty ones are dropped.
 
-    Expansions, redirections, pipes, globs and other operators make the text unreadable: they can name files that
-    no word names.
+    Expansions, redirections, pipes, globs, braces and other operators make the text unreadable: they can name files
+    that no word names.
     """
     commands: list[list[str]] = [[]]
-    position, end = 0, len(text.rstrip())
+    position, end = 0, len(text.rstrip(" \t\n"))
     while position < end:
         match = _WORD.match(text, position)
         if match is None:
@@ -44,7 +45,7 @@ def split(text: str) -> list[list[str]] | Unreadable:
             commands.append([])
         elif operator:
             return Unreadable(f"shell operator {operator.strip() or 'newline'!r}")
-        else:
+        elif match["word"].replace("\\\n", ""):
             commands[-1].append(_unquote(match["word"]))
         position = match.end()
     return [command for command in commands if command and command != [":"]]
@@ -69,7 +70,7 @@ def _unquote(word: str) -> str:
 
 def is_compiler(program: str) -> bool:
     """Whether a program's name is that of a C family, Fortran or CUDA compiler driver."""
-    return _COMPILER.match(basename(program)) is not None
+    return _COMPILER.match(basename(program)) is not None and not _SET_VARIABLE.match(program)
 
 
 def is_c_compiler(program: str) -> bool:

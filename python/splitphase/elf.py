@@ -68,7 +68,7 @@ def _layout(data: bytes | bytearray) -> _Layout | None:
     if len(data) < 52 or data[:4] != _MAGIC or data[5] not in (1, 2):
         return None
     order = "<" if data[5] == 1 else ">"
-    if data[4] == 2:
+    if data[4] == 2 and len(data) >= 64:
         return _Layout(order, 64, (32, "Q"), (40, "Q"), 54, 56, 64, (24, "Q"), (32, "Q"))
     if data[4] == 1:
         return _Layout(order, 52, (28, "I"), (32, "I"), 42, 32, 40, (16, "I"), (20, "I"))

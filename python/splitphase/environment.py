@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 _COMPILE = re.compile(
     r"^(?:NIX_(?:CFLAGS_COMPILE|CXXSTDLIB_COMPILE|HARDENING_ENABLE|CC_WRAPPER|CC_USE|ENFORCE|GNATFLAGS|DONT_SET_RPATH"
@@ -41,10 +42,20 @@ def forced_includes(environment: Mapping[str, str]) -> list[str]:
     for name, value in sorted(environment.items()):
         if name.startswith("NIX_CFLAGS_COMPILE"):
             words = value.split()
-            for flag, header in zip(words, words[1:], strict=False):
+            for flag, header in pairwise(words):
                 if flag in ("-include", "-imacros"):
                     found += [flag, header]
     return found
+
+
+def wrapper_flags(environment: Mapping[str, str]) -> list[str]:
+    """The words that nixpkgs' compiler wrapper adds from the environment, for every role that it may have."""
+    return [
+        word
+        for name, value in sorted(environment.items())
+        if name.startswith("NIX_CFLAGS_COMPILE")
+        for word in value.split()
+    ]
 
 
 def narrow_environment(environment: Mapping[str, str], used: Collection[str]) -> dict[str, str]:

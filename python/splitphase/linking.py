@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from splitphase.command import Unreadable, split
-from splitphase.paths import Tree
+from splitphase.paths import Tree, store_paths
 from splitphase.steps import Step
 
 
@@ -29,6 +29,7 @@ class LinkReader:
         folders: list[str] = []
         libraries: list[str] = []
         for word in self._expanded(words, step.directory):
+            found |= store_paths(word)
             for candidate in _candidates(word):
                 path = self._tree.absolute(candidate, step.directory)
                 if path in self._made or (self._tree.holds(path) and os.path.isfile(path)):

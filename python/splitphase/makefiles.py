@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +26,12 @@ _WORD = re.compile(r"(?:\\.|[^\s\\])+")
 _LINK_SCRIPT = re.compile(
     r"^(?P<cd>cd (?P<where>\S+|\"[^\"]*\") && )?\S+ -E cmake_link_script (?P<script>\S+|\"[^\"]*\") .*$"
 )
-_BOOKKEEPING = re.compile(r"(?:flags\.make|build\.make|link\.txt|compiler_depend\.ts|depend\.make|linkLibs\.rsp)$")
+_BOOKKEEPING = re.compile(
+    r"(?:flags\.make|build\.make|link\.txt|compiler_depend\.ts|depend\.make|(?:includes_\w+|linkLibs|objects\d*)\.rsp)$"
+)
 _WITHOUT_RESULT = re.compile(r" -E cmake_echo_color | -E cmake_progress| -P \S*cmake_clean_target\.cmake$")
 """Recipe lines that print, or that remove an archive which `ar` is about to make."""
-_TARGET_ALL = re.compile(r"^(?P<first>\S+\.dir)/all: (?P<second>\S+\.dir)/all$", re.MULTILINE)
+_TARGET_ALL = re.compile(r"^(?P<first>.+\.dir)/all: (?P<second>.+\.dir)/all$", re.MULTILINE)
 _HINT = "configure the package again; splitphase reads the Makefiles of CMake 3.13 and newer"
 
 
@@ -110,7 +113,8 @@ def _ordered(targets: dict[str, _Target]) -> Iterator[_Target]:
 def _targets(directory: str) -> list[_Target]:
     before: dict[str, list[str]] = {}
     for match in _TARGET_ALL.finditer(_read(Path(directory, "CMakeFiles/Makefile2"))):
-        before.setdefault(match["first"], []).append(match["second"])
+        (first,), (second,) = _words(match["first"]), _words(match["second"])
+        before.setdefault(first, []).append(second)
     targets = []
     for line in _read(Path(directory, "CMakeFiles/TargetDirectories.txt")).splitlines():
         folder = os.path.relpath(line, directory)
@@ -160,7 +164,7 @@ def _command(directory: str, rule: _Rule) -> str:
         script = _read(where / match["script"].strip('"'))
         lines += [(match["cd"] or "") + command for command in script.splitlines() if command.strip()]
     if any(line.startswith("cd ") for line in lines):
-        lines = [line if line.startswith("cd ") else f"cd '{directory}' && {line}" for line in lines]
+        lines = [line if line.startswith("cd ") else f"cd {shlex.quote(directory)} && {line}" for line in lines]
     return " && ".join(lines)
 
 

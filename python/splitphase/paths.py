@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 STORE_PATH = re.compile(r"/nix/store/[0-9a-df-np-sv-z]{32}-[0-9a-zA-Z+\-._?=]+")
 """A store path with a real hash; a token never matches, because it holds letters that Nix's base 32 leaves out."""
+
+
+_MAX_HOPS = 40
+"""Symlinks that Linux follows on one path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,24 @@ class Tree:
     def absolute(self, path: str, directory: str) -> str:
         """Normalise a path that a step in `directory` spells."""
         return os.path.normpath(os.path.join(directory, path))
+
+    def places(self, path: str) -> Iterator[str]:
+        """What must exist for `path` to be read: the symlinks on its way, and where it is in fact."""
+        at, pending, hops = "/", path.split("/")[::-1], 0
+        while pending:
+            part = pending.pop()
+            if part in ("", "."):
+                continue
+            here = os.path.normpath(os.path.join(at, part))
+            if part != ".." and os.path.islink(here) and hops < _MAX_HOPS:
+                yield here
+                hops += 1
+                target = os.readlink(here)
+                at = "/" if target.startswith("/") else at
+                pending.extend(reversed(target.split("/")))
+            else:
+                at = here
+        yield at
 
     def holds(self, path: str) -> bool:
         """Whether an absolute path lies in the tree."""

@@ -8,13 +8,20 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from splitphase.environment import compile_environment, forced_includes, link_environment, narrow_environment, without_folders
+from splitphase.environment import (
+    compile_environment,
+    forced_includes,
+    link_environment,
+    narrow_environment,
+    without_folders,
+    wrapper_flags,
+)
 from splitphase.errors import SplitphaseError
 from splitphase.graph import Graph
 from splitphase.linking import LinkReader
 from splitphase.paths import Tree, store_paths
 from splitphase.scan.closure import Compile, Scanner, ScanResult
-from splitphase.steps import Kind, Step, classify
+from splitphase.steps import Kind, Step, classify, unsplit_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Planner:
         self._action_of: dict[int, Action] = {}
         self._reason_of: dict[int, str] = {}
         self._names: set[str] = set()
+        self._placed: dict[str, tuple[str, ...]] = {}
         self._scans: dict[int, ScanResult | SplitphaseError] = {}
         self.plan = Plan()
         for step in self._steps:
@@ -99,7 +107,12 @@ class Planner:
         scanner = Scanner(self._tree.top)
         forced = forced_includes(self._settings.environment)
         tasks = [
-            Compile(step.directory, (*step.argv, *forced), self._absolute(step.edge.inputs[0], step), self._settings.environment)
+            Compile(
+                step.directory,
+                (*step.argv, *forced),
+                self._absolute(step.edge.inputs[0], step),
+                self._settings.environment,
+            )
             for step in compiles
         ]
         found = scanner.scan_all(tasks, jobs=self._settings.jobs)
@@ -172,6 +185,12 @@ class Planner:
             return f"its includes cannot be found out: {scan.message.splitlines()[0]}"
         if scan.modules:
             return "C++20 modules: what is read depends on other compiles"
+        added = wrapper_flags(environment)
+        unsplit = unsplit_flags([*step.argv, *added])
+        if unsplit:
+            return unsplit
+        if any(word.startswith("-gsplit-dwarf") for word in added):
+            return "-gsplit-dwarf in NIX_CFLAGS_COMPILE: the .dwo file is not an output of the command"
         if scan.opaque:
             return f"{self._shown(min(scan.opaque))} has an .incbin whose file only the assembler knows"
         declared = {self._absolute(path, step) for path in (*step.edge.inputs, *step.edge.implicit)}
@@ -197,14 +216,18 @@ class Planner:
         inputs, files, store = found
         commands = [step.edge.command, *(alias.edge.command for alias in aliases)]
         if step.edge.rspfile:
-            commands.insert(0, f"printf %s {shlex.quote(step.edge.rspfile_content)} > {shlex.quote(step.edge.rspfile)}")
+            content, response = shlex.quote(step.edge.rspfile_content), shlex.quote(step.edge.rspfile)
+            folder = shlex.quote(os.path.dirname(step.edge.rspfile) or ".")  # Ninja makes it, too
+            commands.insert(0, f"mkdir -p {folder} && printf %s {content} > {response}")
         environment = link_environment(self._settings.environment, self._settings.added)
         if not any(store_tool for store_tool in step.commands if "-o" in store_tool):
             environment = {name: value for name, value in environment.items() if not name.startswith("NIX_")}
-        self._add(step, "\n".join(f"( {command} )" for command in commands), environment, inputs, files, store, None)
+        self._add(step, " &&\n".join(f"( {command} )" for command in commands), environment, inputs, files, store, None)
         return ""
 
-    def _sort(self, paths: Collection[str], besides: Step | None = None) -> tuple[set[int], set[str], set[str]] | str:
+    def _sort(  # noqa: C901, PLR0912 - one list of cases, read from top to bottom
+        self, paths: Collection[str], besides: Step | None = None
+    ) -> tuple[set[int], set[str], set[str]] | str:
         """Sort what is read into other actions, files of the tree, and store paths; or say why it cannot be."""
         inputs: set[int] = set()
         files: set[str] = set()
@@ -228,11 +251,20 @@ class Planner:
                         continue
                     maker = "a step of the build that is not split" if producer else "nothing"
                     return f"it reads {self._shown(normal)}, which {maker} makes before it"
-                if not os.path.isdir(path):
-                    files.add(path)
+                for place in self._places(path):
+                    if not self._tree.holds(place):
+                        store |= store_paths(place)
+                    elif os.path.islink(place) or not os.path.isdir(place):
+                        files.add(place)
             else:
                 store |= store_paths(path)
         return inputs, files, store
+
+    def _places(self, path: str) -> tuple[str, ...]:
+        places = self._placed.get(path)
+        if places is None:
+            places = self._placed[path] = tuple(self._tree.places(path))
+        return places
 
     def _add(
         self,
@@ -269,6 +301,8 @@ class Planner:
         self._action_of[id(step)] = action
 
     def _shown(self, path: str) -> str:
+        for own in self._settings.hashes:  # a report must not depend on them
+            path = path.replace(own, "…")
         return self._tree.relative(path) if self._tree.holds(path) else path
 
     def _name(self, output: str) -> str:

@@ -14,7 +14,7 @@ from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_jso
 from splitphase.pack import Pack, PackFile, PackWriter
 from splitphase.paths import Tree
 from splitphase.plan import Action, Plan, Planner, Settings
-from splitphase.rewrite import Rewriter
+from splitphase.rewrite import Rewriter, walk
 from splitphase.script import action_script, proof_script
 from splitphase.steps import Kind
 from splitphase.tokens import HASH_LENGTH, tokens
@@ -85,6 +85,18 @@ class Preparation:
                 escaped.append(f"tree/{now.name}")
         self._escaped = escaped
 
+    def hidden(self) -> str:
+        """The first file that holds a part of an output's hash after escaping, or nothing."""
+        own = self._scratch.name
+        for root in (self._scratch / "outputs", Path(self.tree.top)):
+            for path in walk(root):
+                below = str(path.relative_to(root))
+                if below.split("/")[0] in (own, *snapshot.MACHINE_BOUND) or path.is_symlink() or not path.is_file():
+                    continue
+                if self._escape.part_in(path.read_bytes()):
+                    return below
+        return ""
+
     def _take_out(self, action: Action) -> None:
         """Remove what prepare built on the way to a generated source; final gets it from the action."""
         for path in (*action.outputs, *action.extra_outputs):
@@ -130,13 +142,19 @@ class Preparation:
         )
         write_stage(target / "stage.json", StagePlan(self.build.tool, self.tree.relative(self.build.path), actions))
 
+    def _reason(self) -> str:
+        """Why the package is not split; empty if it is."""
+        if self.result.actions:
+            return ""
+        return "no compile or link could be split; see left" if self.result.left else "it compiles and links nothing"
+
     def write_manifest(self, target: Path) -> None:
         """Write what Nix reads."""
         write_json(
             target / "manifest.json",
             {
                 "split": bool(self.result.actions),
-                "reason": "" if self.result.actions else "no compile or link could be split; see left",
+                "reason": self._reason(),
                 "top": self.tree.top,
                 "actions": [
                     {

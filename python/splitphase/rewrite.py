@@ -11,6 +11,7 @@ import mmap
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from splitphase import elf
@@ -18,6 +19,8 @@ from splitphase.errors import RewriteError, UnsafePathError
 from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
 
 SEED_FLAG = "-frandom-seed="
+_PART_STARTS = (0, 8, 16, 24, 5, 13, 21)
+"""Every eighth place, and those where 8-byte pieces of a text that begins with `/nix/store/` begin."""
 
 
 class Rewriter:
@@ -36,6 +39,7 @@ class Rewriter:
             *((SEED_FLAG + old[:SEED_LENGTH], SEED_FLAG + new[:SEED_LENGTH]) for old, new in pairs.items()),
         ]
         self._text = tuple(replacements)
+        self._parts = tuple(old[start : start + 8].encode() for old in pairs for start in _PART_STARTS)
         self._bytes = tuple((old.encode(), new.encode()) for old, new in replacements)
 
     def text(self, value: str) -> str:
@@ -48,11 +52,20 @@ class Rewriter:
         """Whether any of the old strings occurs."""
         return any(data.find(old) >= 0 for old, _ in self._bytes)
 
+    def plain(self, data: bytes) -> bytes:
+        """Rewrite bytes, whatever they are."""
+        for old, new in self._bytes:
+            data = data.replace(old, new)
+        return data
+
+    def part_in(self, data: bytes) -> bool:
+        """Whether a part of an old string occurs, in either case: 15 characters of it, or 8 as a compiler cuts a path up."""
+        data = data.lower()
+        return any(data.find(part) >= 0 for part in self._parts)
+
     def data(self, original: bytes) -> bytes:
         """Rewrite a file's contents, its GNU build-id included."""
-        changed = original
-        for old, new in self._bytes:
-            changed = changed.replace(old, new)
+        changed = self.plain(original)
         if changed != original and changed[:4] == b"\x7fELF":
             buffer = bytearray(changed)
             elf.refresh(buffer, original)
@@ -91,15 +104,17 @@ class Rewriter:
         if stat.S_ISLNK(status.st_mode):
             target = os.readlink(path)
             if self.text(target) != target:
-                path.unlink()
-                path.symlink_to(self.text(target))
+                with unlocked(path.parent):
+                    path.unlink()
+                    path.symlink_to(self.text(target))
                 os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
                 found = True
         elif stat.S_ISREG(status.st_mode):
             found = self.file(path)
         name = self.text(path.name)
         if name != path.name:
-            path = path.rename(path.with_name(name))
+            with unlocked(path.parent):
+                path = path.rename(path.with_name(name))
             found = True
         return path if found else None
 
@@ -124,6 +139,31 @@ class Rewriter:
                 changed.append(self.text(str(now.relative_to(root))))
                 os.utime(path.parent, ns=(status.st_atime_ns, status.st_mtime_ns))
         return sorted(changed)
+
+
+@contextmanager
+def unlocked(*folders: Path) -> Iterator[None]:
+    """Make folders writable for their owner meanwhile; what is no folder stays as it is. Modes are restored by path."""
+    locked = [(folder, folder.lstat().st_mode) for folder in folders]
+    locked = [(folder, mode) for folder, mode in locked if stat.S_ISDIR(mode) and not mode & stat.S_IWUSR]
+    for folder, mode in locked:
+        folder.chmod(stat.S_IMODE(mode) | stat.S_IWUSR)
+    try:
+        yield
+    finally:
+        for folder, mode in locked:
+            folder.chmod(stat.S_IMODE(mode))
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename to another folder; a folder must be writable itself for that, and has its mode again afterwards."""
+    mode = source.lstat().st_mode
+    locked = stat.S_ISDIR(mode) and not mode & stat.S_IWUSR
+    if locked:
+        source.chmod(stat.S_IMODE(mode) | stat.S_IWUSR)
+    os.replace(source, target)
+    if locked:
+        target.chmod(stat.S_IMODE(mode))
 
 
 def walk(root: Path) -> Iterator[Path]:

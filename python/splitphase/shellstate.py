@@ -15,7 +15,8 @@ _DECLARATION = re.compile(
         |[^"()'])*\)|[^\s"'()]+)*))?\n""",
     re.VERBOSE | re.MULTILINE,
 )
-_FUNCTION = re.compile(r"^(?P<name>\S+) \(\) ?\n\{[\s\S]*?\n\}\n", re.MULTILINE)
+_FUNCTION = re.compile(r"^(?P<name>\S+) \(\) ?\n\{ ?\n", re.MULTILINE)
+"""How a function begins. It ends where the next one begins: here-documents and strings in it may have lines of `}`."""
 _SHELLS_OWN = re.compile(
     r"^(?:BASH\w*|EPOCH\w+|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|SHELLOPTS|FUNCNAME|PIPESTATUS|DIRSTACK|GROUPS"
     r"|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|COMP_\w+|HIST\w*|OPTIND|OPTARG|OPTERR|PWD|OLDPWD|SHLVL|_|COLUMNS|LINES"
@@ -30,7 +31,7 @@ def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
     for name, (flags, value) in sorted(after.items()):
         if before.get(name) == (flags, value):
             continue
-        if before.get(name, (flags, ""))[0] != flags:
+        if name in before and (before[name][0] != flags or value is None):
             lines.append(f"unset -v {name}")
         assignment = "" if value is None else f"={value}"
         lines.append(f"declare -g{flags.replace('-', '')} {name}{assignment}")
@@ -51,9 +52,10 @@ def _variables(text: str) -> dict[str, tuple[str, str | None]]:
 
 
 def _functions(text: str) -> dict[str, str]:
-    complete = text if text.endswith("\n") else text + "\n"
+    heads = list(_FUNCTION.finditer(text))
+    ends = [*(head.start() for head in heads[1:]), len(text)]
     return {
-        match["name"]: match[0].rstrip("\n")
-        for match in _FUNCTION.finditer(complete)
-        if not match["name"].startswith("splitphase") and match["name"] not in ("runPhase", "genericBuild")
+        head["name"]: text[head.start() : end].rstrip("\n")
+        for head, end in zip(heads, ends[: len(heads)], strict=True)
+        if not head["name"].startswith("splitphase") and head["name"] not in ("runPhase", "genericBuild")
     }

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase.errors import ManifestError, SplitphaseError
-from splitphase.rewrite import Rewriter
+from splitphase.rewrite import Rewriter, move
 
 VERSION = 1
 MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json")
@@ -50,7 +50,7 @@ def write(top: Path, scratch: Path, target: Path, index: Index) -> None:
     tree = scratch / "tree"
     tree.mkdir()
     for entry in sorted(set(os.listdir(top)) - {scratch.name, *MACHINE_BOUND}):
-        (top / entry).rename(tree / entry)
+        move(top / entry, tree / entry)
     _pipe(
         [
             "tar", "--create", "--format=posix", "--pax-option=delete=atime,delete=ctime,exthdr.name=%d/PaxHeaders/%f",
@@ -101,7 +101,7 @@ def unpack(
         target = top / entry
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
-        os.replace(tree / entry, target)
+        move(tree / entry, target)
     for name, path in outputs.items():
         saved = staging / "outputs" / name
         if os.path.lexists(saved):

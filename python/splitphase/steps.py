@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from os.path import basename, join, normpath
 
 from splitphase.command import Unreadable, is_archiver, is_c_compiler, is_compile, is_compiler, option, split
 from splitphase.graph import Edge
+from splitphase.scan.arguments import split_response
 
 
 class Kind(Enum):
@@ -80,7 +82,7 @@ def classify(edge: Edge, directory: str) -> Step:
         return _compile(edge, where, frozen)
     tools = [command for command in commands if is_compiler(command[0]) or is_archiver(command[0])]
     if tools and all("-o" in tool or is_archiver(tool[0]) for tool in tools):
-        return _link(edge, where, frozen)
+        return _link(edge, edge.directory or directory, where, frozen)
     if commands and all(
         _verb(command) in ("cmake_symlink_library", "cmake_symlink_executable") for command in commands
     ):
@@ -93,9 +95,12 @@ def classify(edge: Edge, directory: str) -> Step:
 
 
 def _unreadable(edge: Edge, where: str, why: Unreadable) -> Step:
-    """A rule's name still tells a compile from a custom command where the shell text cannot be read."""
+    """A rule's name still tells a compile from a custom command where the shell text cannot be read.
+
+    Makefiles have no rule names; there it is what CMake's compile commands look like.
+    """
     reason = f"the command cannot be read: {why.reason}"
-    if "_COMPILER_" in edge.rule:
+    if "_COMPILER_" in edge.rule or (edge.outputs[0].endswith(".o") and f" -o {edge.outputs[0]} -c " in edge.command):
         return Step(edge, Kind.COMPILE, where, left=reason)
     if "_LINKER_" in edge.rule:
         return Step(edge, Kind.LINK, where, left=reason)
@@ -108,6 +113,10 @@ def _verb(command: list[str] | tuple[str, ...]) -> str:
 
 def _compile(edge: Edge, where: str, commands: tuple[tuple[str, ...], ...]) -> Step:
     argv = list(commands[0])
+    if edge.rspfile:  # Ninja writes it when it runs the command
+        words = split_response(edge.rspfile_content)
+        argv = [part for word in argv for part in (words if word == f"@{edge.rspfile}" else [word])]
+        commands = (tuple(argv),)
     extra = []
     depfile = option(argv, "-MF") or edge.depfile
     if depfile:
@@ -126,26 +135,34 @@ def _compile_left(edge: Edge, argv: list[str]) -> str:
         return f"{basename(argv[0])} is not a compiler whose inputs can be scanned"
     if not argv[0].startswith("/"):
         return f"the compiler {argv[0]!r} is not named by an absolute path"
-    lto = [word for word in argv if word.startswith(("-flto", "-fno-lto"))]
-    for flag, reason in _UNSPLIT_FLAGS.items():
-        if flag == "-flto":
-            if lto and lto[-1] != "-fno-lto":
-                return reason
-        elif any(word.startswith(flag) for word in argv):
-            return reason
+    reason = unsplit_flags(argv)
+    if reason:
+        return reason
     if option(argv, "-o") not in edge.outputs and len(edge.outputs) != 1:
         return "the object is not the edge's output"
     return ""
 
 
-def _link(edge: Edge, where: str, commands: tuple[tuple[str, ...], ...]) -> Step:
+def unsplit_flags(words: Collection[str]) -> str:
+    """Why a compile with these words cannot be split, or nothing."""
+    lto = [word for word in words if word.startswith(("-flto", "-fno-lto"))]
+    for flag, reason in _UNSPLIT_FLAGS.items():
+        if flag == "-flto":
+            if lto and lto[-1] != "-fno-lto":
+                return reason
+        elif any(word.startswith(flag) for word in words):
+            return reason
+    return ""
+
+
+def _link(edge: Edge, base: str, where: str, commands: tuple[tuple[str, ...], ...]) -> Step:
     extra = [edge.depfile] if edge.depfile else []
-    return Step(edge, Kind.LINK, where, commands, _link_left(edge, where, commands), tuple(extra))
+    return Step(edge, Kind.LINK, where, commands, _link_left(edge, base, where, commands), tuple(extra))
 
 
-def _link_left(edge: Edge, where: str, commands: tuple[tuple[str, ...], ...]) -> str:
+def _link_left(edge: Edge, base: str, where: str, commands: tuple[tuple[str, ...], ...]) -> str:
     named = (*edge.outputs, *edge.inputs, *edge.implicit)
-    known = {normpath(join(where, path)) for path in named} | {normpath(join(edge.directory, path)) for path in named}
+    known = {normpath(join(base, path)) for path in named}
     for command in commands:
         if command[0] == "cd" and len(command) == 2:
             where = join(where, command[1])

@@ -48,6 +48,10 @@ def execute(args: argparse.Namespace) -> int:
     preparation.plan(args.env, args.leave, args.jobs)
     planned = time.monotonic()
     preparation.escape()
+    hidden = preparation.hidden()
+    if hidden:
+        args.reason = f"{hidden} holds a part of an output's hash, which cannot be replaced"
+        return unsplit.execute(args)
     escaped = time.monotonic()
     preparation.write_packs(args.packs)
     packed = time.monotonic()

@@ -1,0 +1,199 @@
+"""The command line as Nix calls it: a process, its exit code and what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import splitphase
+from cmake_project import CMakeProject
+from splitphase.cli import COMMANDS
+
+HASH, OTHER = "0c5b8vw40dy178xlpddw65q9gf1h2186", "zyxwvsrqpnmlkjihgfdcba9876543210"
+PYTHON = str(Path(splitphase.__file__).parent.parent)
+SCHEMA = json.loads((Path(splitphase.__file__).parent / "schema.json").read_text())
+
+
+def run(*words: str | Path, where: Path | None = None, code: int = 0, prefix: tuple[str, ...] = ()) -> str:
+    """Run the helper and return standard output and error together."""
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "splitphase", *map(str, words)],
+        cwd=where, capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHON, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def test_version() -> None:
+    assert run("--version").strip() == f"splitphase {splitphase.__version__}"
+
+
+def test_help_lists_the_commands() -> None:
+    text = run("--help")
+    assert all(f"    {name}" in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command(command: str) -> None:
+    text = run(command, "--help")
+    assert text.startswith(f"usage: splitphase {command}")
+    assert len(text.splitlines()) > 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("unknown",), ("prepare",), ("resume", "--top"), ("rewrite", "--map", "x"), ("report",), ("unsplit", "x")],
+)
+def test_wrong_usage(words: tuple[str, ...]) -> None:
+    text = run(*words, code=2)
+    assert text.startswith("usage: splitphase")
+    assert "error:" in text
+
+
+def test_errors_have_a_hint(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    lines = run("rewrite", "--map", "short=shorter", file, code=1).splitlines()
+    assert lines[0].startswith("error: cannot rewrite 'short' to 'shorter'")
+    assert lines[1].startswith("hint: ")
+    assert len(lines) == 2
+
+
+def test_damaged_snapshot(tmp_path: Path) -> None:
+    words = (
+        "resume",
+        "--top",
+        tmp_path,
+        "--snapshot",
+        tmp_path,
+        "--state",
+        tmp_path / "s",
+        "--output",
+        "out=/nix/store/x",
+    )
+    lines = run(*words, "--output", f"out=/nix/store/{HASH}-x", code=1).splitlines()
+    assert lines[0].startswith(f"error: {tmp_path}: damaged or foreign snapshot")
+    assert lines[1].startswith("hint: ")
+
+
+def test_rewrite(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / f"folder/{HASH}").write_text(f"a {HASH}")
+    (tmp_path / "file").write_text(HASH)
+    run("rewrite", "--map", f"{HASH}={OTHER}", tmp_path / "folder", tmp_path / "file")
+    assert (tmp_path / f"folder/{OTHER}").read_text() == f"a {OTHER}"
+    assert (tmp_path / "file").read_text() == OTHER
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that another user may use."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv to be someone else"
+)
+def test_rewrite_in_locked_folders_as_a_plain_user(public: Path) -> None:
+    """Builders are not root: files, links and folders in read-only folders are theirs all the same."""
+    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    if subprocess.run([*prefix, sys.executable, "-c", ""], check=False, capture_output=True).returncode:
+        pytest.skip("this Python is not for other users")
+    locked = public / f"x-{HASH}" / "locked"
+    locked.mkdir(parents=True)
+    (locked / f"{HASH}.txt").write_text(HASH)
+    (locked / "link").symlink_to(f"../{HASH}")
+    for path in (locked / f"{HASH}.txt", locked, locked.parent):
+        path.chmod(path.stat().st_mode & 0o555)
+    subprocess.run(["chown", "-Rh", "65534:65534", str(public)], check=True)
+    run("rewrite", "--map", f"{HASH}={OTHER}", public, prefix=prefix)
+    assert os.listdir(public) == [f"x-{OTHER}"]
+    locked = public / f"x-{OTHER}" / "locked"
+    assert (locked / f"{OTHER}.txt").read_text() == OTHER
+    assert os.readlink(locked / "link") == f"../{OTHER}"
+    assert [path.stat().st_mode & 0o777 for path in (locked.parent, locked, locked / f"{OTHER}.txt")] == [
+        0o555,
+        0o555,
+        0o444,
+    ]
+
+
+def test_unsplit(tmp_path: Path) -> None:
+    assert "not split: because" in run("unsplit", "--manifest", tmp_path / "m", "because")
+    found = json.loads((tmp_path / "m/manifest.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    assert found["reason"] == "because"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose name is as long as /nix/store, for outputs."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="s"))
+    short = Path("/tmp") / folder.name[-5:]  # noqa: S108 - the length matters
+    folder.rename(short)
+    assert len(str(short)) == len("/nix/store")
+    (tmp_path / "top/.splitphase-scratch").mkdir(parents=True)
+    for name in ("variables-before", "variables", "functions-before", "functions", "options"):
+        (tmp_path / "top/.splitphase-scratch" / name).write_text("")
+    yield short
+    shutil.rmtree(short)
+
+
+def _prepare(top: Path, store: Path, where: Path) -> dict[str, Any]:
+    words = ["prepare", "--top", top, "--scratch", top / ".splitphase-scratch", "--output", f"out={store}/{HASH}-x"]
+    words += (word for name in ("manifest", "snapshot", "packs") for word in (f"--{name}", store / name))
+    run(*words, where=where)
+    found: dict[str, Any] = json.loads((store / "manifest/manifest.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    return found
+
+
+def test_prepare_without_a_build_directory(tmp_path: Path, store: Path) -> None:
+    found = _prepare(tmp_path / "top", store, tmp_path / "top")
+    assert found["split"] is False
+    assert "no CMake build directory" in found["reason"]
+
+
+@pytest.mark.parametrize("tool", ["ninja", "make"])
+def test_prepare_and_resume(tmp_path: Path, store: Path, tool: str) -> None:
+    """A real package through both halves: the manifest fits its schema, the tree comes back and builds."""
+    top = tmp_path / "top"
+    project = CMakeProject(top, tool)
+    (top / f"{HASH}.txt").write_text(f"prefix {store}/{HASH}-x")
+    found = _prepare(top, store, project.build)
+    assert {action["source"].rsplit("/", 1)[-1] for action in found["actions"]} >= {
+        "base.c",
+        "with space.c",
+        "libbase.a",
+    }
+    assert {left["output"].rsplit("/", 1)[-1] for left in found["left"]} == {"copied", "ran"}
+    assert sorted(os.listdir(store / "packs")) == sorted({action["pack"] for action in found["actions"]})
+    assert all(number < index for index, action in enumerate(found["actions"]) for number in action["inputs"])
+    shutil.rmtree(top)
+    top.mkdir()
+    out = store / f"{HASH}-x"
+    out.rmdir()
+    words = ("resume", "--top", top, "--snapshot", store / "snapshot", "--state", top / "state")
+    run(*words, "--output", f"out={store}/{OTHER}-x", where=top)
+    assert (top / f"{OTHER}.txt").read_text() == f"prefix {store}/{OTHER}-x"
+    assert (top / "state").exists()
+    assert project.objects() == set()
+    project.make()
+    text = run("report", "--manifest", store / "manifest/manifest.json", "--target", store / "report")
+    assert text == ""
+    assert "which is not declared" in (store / "report/report.txt").read_text()
