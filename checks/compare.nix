@@ -15,7 +15,7 @@
         compare | tee $out
       '';
 
-  # From the cut on, unknown flags make the wrapped compiler and linker fail; that they do is checked in fixtures.nix.
+  # From the cut on, unknown flags make the wrapped compiler and linker fail.
   refuse =
     package:
     package.overrideAttrs (old: {

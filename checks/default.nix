@@ -5,6 +5,7 @@ let
   scope = splitphase.mkLib pkgs;
   packages = import ./packages.nix { inherit pkgs; };
   behaviours = map (file: import file { inherit lib pkgs scope packages; }) [
+    ./fixtures.nix
     ./identical.nix
     ./reuse.nix
   ];
