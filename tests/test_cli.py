@@ -197,3 +197,10 @@ def test_prepare_and_resume(tmp_path: Path, store: Path, tool: str) -> None:
     text = run("report", "--manifest", store / "manifest/manifest.json", "--target", store / "report")
     assert text == ""
     assert "which is not declared" in (store / "report/report.txt").read_text()
+
+
+@pytest.mark.parametrize("entry", ["X", "=x", ""])
+def test_option_without_a_value_is_an_error_with_a_hint(entry: str, tmp_path: Path) -> None:
+    said = run("rewrite", "--map", entry, tmp_path, code=1)
+    assert said.startswith("error: --map ")
+    assert "hint: " in said

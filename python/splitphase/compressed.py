@@ -1,8 +1,8 @@
 """Compressed debug sections: rewrite what stands inside them; the file keeps its length.
 
 nixpkgs' `separateDebugInfo` has the assembler and the linker compress debug sections, which then hide the random seed
-(10 characters of an output's hash) in DW_AT_producer. A rewritten section is compressed again into the same place; if it
-is smaller now, its header says so and zeros follow it (inside the section readelf takes them for a damaged stream).
+(10 characters of an output's hash) in DW_AT_producer. A rewritten section is compressed again into the same place; if
+it is smaller now, its header says so and zeros follow it (inside the section readelf takes them for a damaged stream).
 
 Formats: gABI "Compression Header" (SHF_COMPRESSED, ELFCOMPRESS_ZLIB), System V `ar`. Read are 64-bit ELF files.
 """

@@ -91,7 +91,7 @@ class Preparation:
         for root in (self._scratch / "outputs", Path(self.tree.top)):
             for path in walk(root):
                 below = str(path.relative_to(root))
-                if below.split("/")[0] in (own, *snapshot.MACHINE_BOUND) or path.is_symlink() or not path.is_file():
+                if below.split("/", 1)[0] in (own, *snapshot.MACHINE_BOUND) or path.is_symlink() or not path.is_file():
                     continue
                 if self._escape.part_in(path.read_bytes()):
                     return below

@@ -27,9 +27,10 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase import buildtool
     from splitphase.commands import unsplit
     from splitphase.errors import BuildGraphError
+    from splitphase.pairs import read_pairs
     from splitphase.prepare import Preparation
 
-    outputs = {name: Path(path) for name, path in (entry.split("=", 1) for entry in args.output)}
+    outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     for folder in (args.manifest, args.snapshot, args.packs):
         folder.mkdir(parents=True, exist_ok=True)
     build = buildtool.detect(os.getcwd())

@@ -21,12 +21,13 @@ def execute(args: argparse.Namespace) -> int:
 
     from splitphase import snapshot
     from splitphase.manifest import read_stage
+    from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
     from splitphase.stage import stage
     from splitphase.tokens import HASH_LENGTH, tokens
 
     started = time.monotonic()
-    outputs = {name: Path(path) for name, path in (entry.split("=", 1) for entry in args.output)}
+    outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     prefix = len("/nix/store/")
     restore = Rewriter(
         {pair[0]: str(outputs[name])[prefix : prefix + HASH_LENGTH] for name, pair in tokens(outputs).items()}

@@ -14,9 +14,10 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Rewrite them in place."""
+    from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
 
-    rewriter = Rewriter(dict(entry.split("=", 1) for entry in args.map))
+    rewriter = Rewriter(read_pairs(args.map, "--map"))
     for path in args.paths:
         if path.is_dir() and not path.is_symlink():
             rewriter.tree(path)
