@@ -59,7 +59,7 @@ class Rewriter:
         return data
 
     def part_in(self, data: bytes) -> bool:
-        """Whether a part of an old string occurs, in either case: any 15 characters, or 8 as compilers cut a path up."""
+        """Whether a part of an old string occurs, in either case: any 15 characters, or 8 as compilers cut it up."""
         data = data.lower()
         return any(data.find(part) >= 0 for part in self._parts)
 
