@@ -133,13 +133,12 @@ def test_no_file_is_too_damaged(linked: Path, cut: int | None, edits: list[tuple
     assert len(changed) == len(content)
 
 
-@pytest.mark.xfail(strict=True, reason="GCC orders .debug_str by a hash of each string, the command line among them")
-def test_debug_strings_in_the_compilers_order(tmp_path: Path) -> None:
-    """The seed that nixpkgs makes of `$out` decides where its own string stands; rewriting leaves it there."""
+def test_the_seed_decides_the_order_of_debug_strings(tmp_path: Path) -> None:
+    """doc/limits.md: with `-g`, builds with other output paths differ in more than the path, stock builds as well."""
     words = ["gcc", "-g", "-c", "-o", "main.o", "main.c"]
     (tmp_path / "main.c").write_text(PROGRAM.replace("HASH", "x"))
     objects = []
     for value in (NEW, *(f"{number:010}{OLD[10:]}" for number in range(20))):
         subprocess.run([*words, f"-frandom-seed={value[:10]}"], cwd=tmp_path, check=True)
         objects.append(Rewriter({value: NEW}).data((tmp_path / "main.o").read_bytes()))
-    assert len(set(objects)) == 1
+    assert len(set(objects)) > 1
