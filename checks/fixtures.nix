@@ -144,6 +144,27 @@ let
       preConfigure = ''mkdir -p $out/include; echo '#define EXPORTED "from output"' > $out/include/own.h'';
       preBuild = ''export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} -include $out/include/own.h"'';
     };
+    # Steps that the stock build does not run: not compiled, not generated, not there to be installed.
+    excluded = {
+      source = "excluded";
+      postInstall = "mkdir -p $out/all; cp $(find . -maxdepth 1 -type f -name 'tool*') $out/all/";
+    };
+    asked-for = {
+      source = "excluded";
+      ninjaFlags = [ "tool" ];
+      buildFlags = [ "tool" ];
+      installPhase = "mkdir $out; cp tool* $out/";
+    };
+    install-flags = plain {
+      outputs = [
+        "out"
+        "dev"
+      ];
+      installFlags = [ "EDITED=1" ];
+      postInstall = ''echo "''${installFlags[*]}" > $out/flags'';
+    };
+    disallowed = plain { disallowedReferences = [ pkgs.cmake ]; };
+    make-flags-value = plain { makeFlags = [ "CXX_FLAGS=-DPREFIX=/usr" ]; };
     post-build = plain { postBuild = ''test -e program; ./program > said''; postInstall = "cp said $out/"; };
     make-flags = plain { makeFlags = [ "CXX_FLAGS=-DEXPORTED=__FILE__" ]; };
     harmless-flags = plain { makeFlags = [ "VERBOSE=1" ]; };

@@ -19,6 +19,9 @@ let
   # The manifest's strings have no context. It refers to these paths itself, so they are valid wherever it is.
   attach = path: builtins.appendContext path { ${path}.path = true; };
 
+  # A compiler that was built for a newer processor runs only where the package itself may be built.
+  features = lib.filter (lib.hasPrefix "gccarch-") (prepare.drvAttrs.requiredSystemFeatures or [ ]);
+
   derive =
     action:
     derivation (
@@ -36,6 +39,7 @@ let
         };
         store = map attach action.store;
       }
+      // lib.optionalAttrs (features != [ ]) { requiredSystemFeatures = features; }
       // lib.optionalAttrs (action.inputs != [ ]) {
         inputs = lib.concatMapStringsSep "\n" (number: "${lib.elemAt derivations number}") action.inputs + "\n";
         passAsFile = [ "inputs" ];

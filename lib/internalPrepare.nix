@@ -8,6 +8,8 @@
   ...
 }:
 let
+  # Bodies and switches of later phases. Lists that hooks append to while the package is configured (installFlags,
+  # qtWrapperArgs, ...) are not here: what they are at the cut is part of the shell's state.
   laterPhases = [
     "postResume"
     "postBuild"
@@ -15,13 +17,9 @@ let
     "preCheck"
     "postCheck"
     "checkTarget"
-    "checkFlags"
-    "checkFlagsArray"
     "installPhase"
     "preInstall"
     "postInstall"
-    "installFlags"
-    "installFlagsArray"
     "installTargets"
     "fixupPhase"
     "preFixup"
@@ -37,11 +35,6 @@ let
     "dontMoveSbin"
     "dontMoveLib64"
     "dontGzipMan"
-    "stripAllList"
-    "stripDebugList"
-    "stripAllFlags"
-    "stripDebugFlags"
-    "stripExclude"
     "forceShare"
     "setupHook"
     "setupHooks"
@@ -49,24 +42,17 @@ let
     "preInstallCheck"
     "postInstallCheck"
     "installCheckTarget"
-    "installCheckFlags"
     "preDist"
     "postDist"
     "distPhase"
     "distTarget"
-    "distFlags"
     "tarballs"
-    "makeWrapperArgs"
-    "qtWrapperArgs"
   ];
   onlyResults = [
     "allowedReferences"
     "allowedRequisites"
-    "disallowedReferences"
-    "disallowedRequisites"
     "outputChecks"
     "unsafeDiscardReferences"
-    "postVersionCheck"
   ];
 in
 {
@@ -83,6 +69,8 @@ in
 stock.overrideAttrs (
   old:
   lib.genAttrs (lib.filter (name: old ? ${name}) (laterPhases ++ onlyResults ++ own)) (_: null)
+  # mkDerivation maps over these two, so they cannot be null.
+  // lib.genAttrs (lib.filter (name: old ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
   // {
     outputs = (old.outputs or [ "out" ]) ++ [
       "splitphaseManifest"

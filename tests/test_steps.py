@@ -90,10 +90,14 @@ COMMANDS = [
 ]
 
 
+RULES = {Kind.COMPILE: "C_COMPILER__x", Kind.LINK: "C_EXECUTABLE_LINKER__x"}
+"""CMake's names: they, and not the command, tell a compile from a custom command."""
+
+
 @pytest.mark.parametrize(("command", "kind", "left"), COMMANDS)
 def test_single_commands(command: str, kind: Kind, left: str) -> None:
     output = "x.o" if kind is Kind.COMPILE else "x"
-    step = classify(Edge("rule", (output,), ("x.c",), command=command), "/b")
+    step = classify(Edge(RULES.get(kind, "CUSTOM"), (output,), ("x.c",), command=command), "/b")
     assert step.kind is kind
     assert (left in step.left) if left else step.left == ""
 
@@ -110,19 +114,30 @@ def test_unreadable_commands_by_their_rule() -> None:
         assert ("cannot be read" in step.left) == (kind is not Kind.OTHER)
 
 
+def test_custom_commands_may_call_compilers() -> None:
+    """Taken for a link, a generated header would not be made in prepare, and its includes not be seen."""
+    for command in (
+        f"{CC} -E -P -o x.h x.in",
+        f"{CC} -I. -o gen gen.c",
+        f"{CC} -o x.o -c x.c",
+        "/usr/bin/ar qc x.a x.o",
+    ):
+        assert classify(Edge("CUSTOM_COMMAND", ("x",), ("x.c",), command=command), "/b").kind is Kind.OTHER
+
+
 def test_unreadable_compiles_of_makefiles() -> None:
     """Taken for a custom command, it would be run in prepare as the maker of a generated source."""
-    step = classify(Edge("make", ("x.o",), ("x.c",), command=f"{CC} -DX=[1] -o x.o -c x.c"), "/b")
+    step = classify(Edge("make_COMPILER_", ("x.o",), ("x.c",), command=f"{CC} -DX=[1] -o x.o -c x.c"), "/b")
     assert step.kind is Kind.COMPILE
     assert "cannot be read" in step.left
 
 
 def test_where_it_runs() -> None:
     for command, where in (("cd /x/y && ", "/x/y"), ("cd sub && ", "/b/sub"), ("", "/b")):
-        step = classify(Edge("rule", ("x.o",), ("x.c",), command=f"{command}{CC} -o x.o -c x.c"), "/b")
+        step = classify(Edge("C_COMPILER__x", ("x.o",), ("x.c",), command=f"{command}{CC} -o x.o -c x.c"), "/b")
         assert (step.kind, step.directory, step.argv[0]) == (Kind.COMPILE, where, CC)
 
 
 def test_dwo_and_depfiles() -> None:
-    step = classify(Edge("rule", ("x.o",), ("x.c",), command=f"{CC} -MD -gsplit-dwarf -o x.o -c x.c"), "/b")
+    step = classify(Edge("C_COMPILER__x", ("x.o",), ("x.c",), command=f"{CC} -MD -gsplit-dwarf -o x.o -c x.c"), "/b")
     assert step.extra_outputs == ("x.d", "x.dwo")

@@ -6,8 +6,8 @@
 #                         snapshot, stage the artifacts, and run the phases from the cut on
 #
 # The cut lies in genericBuild's own list, whoever wrote it, because it is found while that list is being run: runPhase
-# is wrapped. final runs the hook postResume behind it. It stands before the phase in splitphaseCut; with buildPhase it stands inside it, behind preBuild, so
-# that what preBuild changes is seen by every action.
+# is wrapped. It lies before the phase in splitphaseCut; with buildPhase it lies inside it, behind preBuild, so that what
+# preBuild changes is seen by every action. Final runs the hook postResume when it has taken up the build.
 
 # Our settings are the hook's alone: the package's phases do not see them.
 for splitphaseName in "${!splitphase@}"; do export -n "${splitphaseName?}"; done
@@ -52,16 +52,22 @@ splitphaseCutProblem() {
   fi
 }
 
-# A flag that sets a variable of CMake's Makefiles changes commands without make noticing.
-splitphaseFlagProblem() {
+# What the build is asked for (splitphaseTargets), and a flag that changes commands without make noticing, if any.
+splitphaseReadFlags() {
   local splitphaseFlag
-  for splitphaseFlag in ${makeFlags[*]-} ${buildFlags[*]-} ${makeFlagsArray[@]+"${makeFlagsArray[@]}"} \
-    ${buildFlagsArray[@]+"${buildFlagsArray[@]}"}; do
-    case $splitphaseFlag in
-      SHELL=* | V=* | VERBOSE=* | *PREFIX=* | prefix=* | DESTDIR=*) ;;
-      *FLAGS=* | *DEFINES=* | *INCLUDES=* | CMAKE*=* | *COMPILER*=* | *LAUNCHER*=* | -f* | -C* | --directory* | --file*)
-        echo "make gets $splitphaseFlag, which changes its commands"
-        return
+  splitphaseTargets=()
+  splitphaseProblem=
+  for splitphaseFlag in ${makeFlags[*]-} ${buildFlags[*]-} ${ninjaFlags[*]-} ${makeFlagsArray[@]+"${makeFlagsArray[@]}"} \
+    ${buildFlagsArray[@]+"${buildFlagsArray[@]}"} ${ninjaFlagsArray[@]+"${ninjaFlagsArray[@]}"} ${MAKEFLAGS-}; do
+    case ${splitphaseFlag%%=*}${splitphaseFlag:+=} in
+      SHELL= | V= | VERBOSE= | PREFIX= | prefix= | DESTDIR= | -j*= | -k*= | -s= | -v= | -l*= | --silent= | --no-print-directory=) ;;
+      -* | [0-9]*) splitphaseProblem="the build tool gets $splitphaseFlag, which may change what it runs" ;;
+      *)
+        if [[ $splitphaseFlag == *=* ]]; then
+          splitphaseProblem="make gets $splitphaseFlag, which may change its commands"
+        else
+          splitphaseTargets+=(--target "$splitphaseFlag")
+        fi
         ;;
     esac
   done
@@ -81,10 +87,10 @@ splitphaseEmptyOutputs() {
 }
 
 splitphaseRunPrepare() {
-  local splitphaseProblem splitphaseScratch splitphaseArguments splitphaseName
+  local splitphaseProblem splitphaseScratch splitphaseArguments splitphaseTargets splitphaseName
   splitphaseProblem=$(splitphaseCutProblem)
-  if [ -z "$splitphaseProblem" ]; then splitphaseProblem=$(splitphaseFlagProblem); fi
-  if [[ $NIX_BUILD_TOP == */nix-build-* || $NIX_BUILD_TOP == */nix/var/* ]]; then
+  if [ -z "$splitphaseProblem" ]; then splitphaseReadFlags; fi
+  if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
     splitphaseProblem="the sandbox is off: this build runs in $NIX_BUILD_TOP, the next one elsewhere"
   fi
   if [ -n "$splitphaseProblem" ]; then
@@ -104,6 +110,7 @@ splitphaseRunPrepare() {
     printf 'umask %s\ncd -- %q\n' "$(umask)" "$PWD"
   } | grep -v -e 'set .o errexit' -e 'set .o nounset' >"$splitphaseScratch/options"
   splitphaseOutputArguments
+  splitphaseArguments+=(${splitphaseTargets[@]+"${splitphaseTargets[@]}"})
   for splitphaseName in ${splitphaseEnv[*]-}; do splitphaseArguments+=(--env "$splitphaseName"); done
   for splitphaseName in ${splitphaseLeave[*]-}; do splitphaseArguments+=(--leave "$splitphaseName"); done
   PATH=$PATH:$splitphasePath "$splitphaseHelper" prepare --top "$NIX_BUILD_TOP" --scratch "$splitphaseScratch" --jobs "${NIX_BUILD_CORES:-1}" \

@@ -9,9 +9,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.errors import SplitphaseError
+from splitphase.errors import BuildGraphError, SplitphaseError
 from splitphase.generate import Generation
-from splitphase.graph import Graph
+from splitphase.graph import Graph, reachable
 from splitphase.makefiles import generation_commands, read_makefiles
 from splitphase.ninja.parser import read_graph
 
@@ -48,6 +48,29 @@ def read(build: BuildDirectory) -> Graph:
     return read_graph(build.path) if build.tool == NINJA else read_makefiles(build.path)
 
 
+def asked_for(build: BuildDirectory, graph: Graph, targets: list[str]) -> Graph:
+    """The part of the graph that the build runs: these targets, or the default ones where none is named.
+
+    Raises BuildGraphError for a target that the graph does not know.
+    """
+    if not targets:
+        return reachable(graph, graph.defaults) if graph.defaults else graph
+    found = []
+    for target in targets:
+        names = [target]
+        if build.tool == MAKE:
+            names = [
+                name
+                for name in graph.producers
+                if name.endswith((f"/{target}.dir/all", f"CMakeFiles/{target}.dir/all"))
+            ]
+            names = list(graph.defaults) if target == "all" else names
+        if not names or any(name not in graph.producers for name in names):
+            raise BuildGraphError(f"the build is asked for {target!r}, which is no target that can be read")
+        found += names
+    return reachable(graph, found)
+
+
 def generate(build: BuildDirectory, graph: Graph, jobs: int) -> None:
     """Have the build tool make the files that compiles need; raises where it fails, as it would in the stock build."""
     generation = Generation(graph)
@@ -58,8 +81,12 @@ def generate(build: BuildDirectory, graph: Graph, jobs: int) -> None:
         _ninja(build, generation, targets, jobs)
         return
     for command in generation_commands(build.path, targets, jobs):
-        if not _run(build, command):
-            raise _failure(command)
+        if _run(build, command):
+            continue
+        _log.warning("a custom command needs more than it declares; building all that comes before it")
+        whole = ["make", f"-j{jobs}", "-f", "CMakeFiles/Makefile2", f"{os.path.dirname(command[3])}/all"]
+        if not _run(build, whole):
+            raise _failure(whole)
 
 
 def _ninja(build: BuildDirectory, generation: Generation, targets: list[str], jobs: int) -> None:

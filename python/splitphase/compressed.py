@@ -9,7 +9,6 @@ Formats: gABI "Compression Header" (SHF_COMPRESSED, ELFCOMPRESS_ZLIB), System V 
 
 from __future__ import annotations
 
-import logging
 import os
 import struct
 import zlib
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from splitphase import elf
+from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter
 
 _ARCHIVE = b"!<arch>\n"
@@ -25,11 +25,13 @@ _SECTION_HEADER = 64
 _COMPRESSED = 0x800
 _ZLIB = 1
 _CHDR = 24
-_log = logging.getLogger(__name__)
 
 
 def restore(path: Path, rewriter: Rewriter) -> None:
-    """Rewrite the compressed sections of an ELF file or of an archive's members, in place; times and mode stay."""
+    """Rewrite the compressed sections of an ELF file or of an archive's members, in place; times and mode stay.
+
+    Raises RewriteError where a rewritten section, compressed again, is longer than it was.
+    """
     status = path.lstat()
     if not os.path.isfile(path) or path.is_symlink():
         return
@@ -97,5 +99,4 @@ def _rewrite(buffer: bytearray, offset: int, size: int, rewriter: Rewriter, path
         if len(packed) <= size:
             buffer[offset : offset + size] = packed.ljust(size, b"\0")
             return size - len(packed)
-    _log.warning("%s: a compressed section keeps a token: with the hash it does not fit into its place", path)
-    return 0
+    raise RewriteError(f"{path}: with the hash of this output, a compressed debug section does not fit into its place")

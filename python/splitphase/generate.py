@@ -39,7 +39,7 @@ class Generation:
                 kind = self._kinds[id(producer)]
                 if kind in (Kind.OTHER, Kind.PHONY):
                     pending.append(producer)
-                if kind is Kind.OTHER and not producer.generator:
+                if kind is Kind.OTHER and not producer.generator and not _scans_modules(producer):
                     found.add(producer.outputs[0])
         for edge in self._graph.edges:
             if self._kinds[id(edge)] is Kind.LINK:
@@ -116,6 +116,11 @@ class Generation:
                 seen.add(id(producer))
                 pending.append(producer)
         return True
+
+
+def _scans_modules(edge: Edge) -> bool:
+    """Whether a step finds out about C++20 modules: compiles that need it are left to the build tool."""
+    return "_SCAN__" in edge.rule or "_DYNDEP__" in edge.rule
 
 
 def _value(text: str) -> str:

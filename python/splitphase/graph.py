@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -43,3 +44,22 @@ class Graph:
     defaults: tuple[str, ...] = ()
     producers: dict[str, Edge] = field(default_factory=dict)
     """Output path, as spelled by its edge, to that edge."""
+
+
+def reachable(graph: Graph, targets: Iterable[str]) -> Graph:
+    """The part of a graph that a build of these targets (output paths) runs, edges in the same order."""
+    wanted: set[int] = set()
+    pending = [graph.producers[path] for path in targets if path in graph.producers]
+    while pending:
+        edge = pending.pop()
+        if id(edge) in wanted:
+            continue
+        wanted.add(id(edge))
+        inputs = (*edge.inputs, *edge.implicit, *edge.order_only)
+        pending.extend(graph.producers[path] for path in inputs if path in graph.producers)
+    return Graph(
+        graph.directory,
+        tuple(edge for edge in graph.edges if id(edge) in wanted),
+        graph.defaults,
+        {path: edge for path, edge in graph.producers.items() if id(edge) in wanted},
+    )

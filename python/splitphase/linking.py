@@ -28,16 +28,22 @@ class LinkReader:
         found: set[str] = set()
         folders: list[str] = []
         libraries: list[str] = []
+        before = ""
         for word in self._expanded(words, step.directory):
             found |= store_paths(word)
             for candidate in _candidates(word):
                 path = self._tree.absolute(candidate, step.directory)
                 if path in self._made or (self._tree.holds(path) and os.path.isfile(path)):
                     found |= self._with_target(path)
-            if word.startswith("-L"):
-                folders.append(self._tree.absolute(word[2:], step.directory))
-            elif word.startswith("-l"):
-                libraries.append(word[2:])
+            for piece in word.removeprefix("-Wl,").split(",") if word.startswith("-Wl,") else [word]:
+                folder = piece.removeprefix("--library-path=").removeprefix("-L") if piece != "-L" else ""
+                if before in ("-L", "--library-path"):
+                    folders.append(self._tree.absolute(piece, step.directory))
+                elif folder and folder != piece:
+                    folders.append(self._tree.absolute(folder, step.directory))
+                elif before in ("-l", "--library") or (piece != "-l" and piece.startswith(("-l", "--library="))):
+                    libraries.append(piece.removeprefix("--library=").removeprefix("-l"))
+                before = piece
         for library in libraries:
             found |= self._library(library, folders)
         return found - own
@@ -58,13 +64,15 @@ class LinkReader:
         return {path, os.path.realpath(path)}
 
     def _library(self, library: str, folders: list[str]) -> set[str]:
+        """Every file in the tree's folders that a `-l` may mean: which one it takes depends on flags and folders."""
         names = [library[1:]] if library.startswith(":") else [f"lib{library}.so", f"lib{library}.a"]
+        found: set[str] = set()
         for folder in folders:
             for name in names:
                 path = f"{folder}/{name}"
                 if self._tree.holds(path) and (path in self._made or os.path.isfile(path)):
-                    return self._with_target(path)
-        return set()
+                    found |= self._with_target(path)
+        return found
 
 
 def _candidates(word: str) -> Iterator[str]:

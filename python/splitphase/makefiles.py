@@ -17,7 +17,7 @@ from pathlib import Path
 
 from splitphase.errors import BuildGraphError
 from splitphase.graph import Edge, Graph
-from splitphase.steps import Kind, classify
+from splitphase.steps import COMPILER, LINKER, Kind, classify
 
 _ASSIGNMENT = re.compile(r"^([A-Za-z_][\w.]*) = ?(.*)$")
 _RULE = re.compile(r"^((?:\\.|[^:=\\])+?) ?: ?(.*)$")
@@ -32,6 +32,7 @@ _BOOKKEEPING = re.compile(
 _WITHOUT_RESULT = re.compile(r" -E cmake_echo_color | -E cmake_progress| -P \S*cmake_clean_target\.cmake$")
 """Recipe lines that print, or that remove an archive which `ar` is about to make."""
 _TARGET_ALL = re.compile(r"^(?P<first>.+\.dir)/all: (?P<second>.+\.dir)/all$", re.MULTILINE)
+_FOLDER_ALL = re.compile(r"^(?P<first>.+/all|all): (?P<second>.+/all)$", re.MULTILINE)
 _HINT = "configure the package again; splitphase reads the Makefiles of CMake 3.13 and newer"
 
 
@@ -67,7 +68,26 @@ def read_makefiles(directory: str) -> Graph:
         outputs = tuple(output for edge in members for output in edge.outputs)
         edges += members
         edges.append(Edge("phony", (f"{target.folder}/all",), outputs, order_only=order))
-    return Graph(directory, tuple(edges), (), {output: edge for edge in edges for output in edge.outputs})
+    defaults = _defaults(_read(Path(directory, "CMakeFiles/Makefile2")))
+    return Graph(directory, tuple(edges), defaults, {output: edge for edge in edges for output in edge.outputs})
+
+
+def _defaults(text: str) -> tuple[str, ...]:
+    """The targets that `make all` builds: `all` and the folders' own `all` name them in Makefile2."""
+    below: dict[str, list[str]] = {}
+    for match in _FOLDER_ALL.finditer(text):
+        (first,), (second,) = _words(match["first"]), _words(match["second"])
+        below.setdefault(first, []).append(second)
+    found: list[str] = []
+    pending = ["all"]
+    seen = set(pending)
+    while pending:
+        for name in below.get(pending.pop(), ()):
+            if name in seen:
+                continue
+            seen.add(name)
+            (found if name.endswith(".dir/all") else pending).append(name)
+    return tuple(sorted(found))
 
 
 def generation_commands(directory: str, outputs: list[str], jobs: int) -> list[list[str]]:
@@ -148,8 +168,17 @@ def _target(directory: str, folder: str, before: tuple[str, ...]) -> _Target:
     for rule in made:
         inputs = tuple(path for path in rule.inputs if not _BOOKKEEPING.search(path))
         outputs = (rule.target, *aliases.get(rule.target, ()))
-        edges.append(Edge("make", outputs, inputs, command=_command(directory, rule)))
+        edges.append(Edge(_kind(folder, rule), outputs, inputs, command=_command(directory, rule)))
     return _Target(folder, tuple(edges), before, tuple(generated))
+
+
+def _kind(folder: str, rule: _Rule) -> str:
+    """A rule name that says what a recipe does, as CMake's Ninja rules do."""
+    if any(_LINK_SCRIPT.match(line) for line in rule.recipe):
+        return f"make{LINKER}"
+    if rule.target.startswith(f"{folder}/") and rule.target.endswith((".o", ".obj", ".gch", ".pch")):
+        return f"make{COMPILER}"
+    return "make"
 
 
 def _command(directory: str, rule: _Rule) -> str:

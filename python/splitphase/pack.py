@@ -46,7 +46,7 @@ class PackFile:
 
 
 class PackWriter:
-    """Writes packs into a folder. `renames` maps a path that escaping renamed to where it is now."""
+    """Writes packs into a folder."""
 
     def __init__(self, tree: Tree, target: Path) -> None:
         self._tree = tree

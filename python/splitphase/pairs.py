@@ -8,11 +8,11 @@ from splitphase.errors import SplitphaseError
 
 
 def read_pairs(entries: Iterable[str], option: str) -> dict[str, str]:
-    """Read repeated `NAME=VALUE`; raises SplitphaseError for an entry without `=` or a name given twice."""
+    """Read repeated `NAME=VALUE`; the last of a name counts. Raises SplitphaseError without `=`."""
     pairs: dict[str, str] = {}
     for entry in entries:
         name, separator, value = entry.partition("=")
-        if not separator or not name or name in pairs:
-            raise SplitphaseError(f"{option} {entry!r} is not NAME=VALUE with a name of its own", hint="see --help")
+        if not separator or not name:
+            raise SplitphaseError(f"{option} {entry!r} is not NAME=VALUE", hint="see --help")
         pairs[name] = value
     return pairs

@@ -53,6 +53,8 @@ class Left:
     output: str
     kind: Kind
     reason: str
+    outputs: tuple[str, ...]
+    """All its outputs, absolute."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Planner:
         for step in self._steps:
             for output in step.edge.outputs:
                 self._producer[self._absolute(output, step)] = step
+        self._made = {os.path.basename(path) for path in self._producer}
         for step in self._steps:
             if step.kind is Kind.ALIAS:
                 self._adopt_alias(step)
@@ -152,8 +155,8 @@ class Planner:
                 continue
             reason = self._reason_of[id(current)] = self._try(current)
             if reason:
-                output = self._absolute(current.edge.outputs[0], current)
-                self.plan.left.append(Left(self._shown(output), current.kind, reason))
+                outputs = tuple(self._absolute(path, current) for path in current.edge.outputs)
+                self.plan.left.append(Left(self._shown(outputs[0]), current.kind, reason, outputs))
             pending.pop()
         return self._reason_of[id(step)]
 
@@ -178,7 +181,7 @@ class Planner:
                 return f"objcacheLeave names {pattern!r}"
         return self._compile(step) if step.kind is Kind.COMPILE else self._link(step)
 
-    def _compile(self, step: Step) -> str:
+    def _compile(self, step: Step) -> str:  # noqa: PLR0911 - one list of reasons
         environment = compile_environment(self._settings.environment, self._settings.added)
         scan = self._scans[id(step)]
         if isinstance(scan, SplitphaseError):
@@ -191,6 +194,9 @@ class Planner:
             return unsplit
         if any(word.startswith("-gsplit-dwarf") for word in added):
             return "-gsplit-dwarf in NIX_CFLAGS_COMPILE: the .dwo file is not an output of the command"
+        made = sorted(name for name in scan.missing if os.path.basename(name) in self._made)
+        if made:
+            return f"it may include {made[0]}, which a step of the build that is not split makes before it"
         if scan.opaque:
             return f"{self._shown(min(scan.opaque))} has an .incbin whose file only the assembler knows"
         declared = {self._absolute(path, step) for path in (*step.edge.inputs, *step.edge.implicit)}
@@ -220,7 +226,8 @@ class Planner:
             folder = shlex.quote(os.path.dirname(step.edge.rspfile) or ".")  # Ninja makes it, too
             commands.insert(0, f"mkdir -p {folder} && printf %s {content} > {response}")
         environment = link_environment(self._settings.environment, self._settings.added)
-        if not any(store_tool for store_tool in step.commands if "-o" in store_tool):
+        only_archives = not any("-o" in command for command in step.commands)
+        if only_archives:
             environment = {name: value for name, value in environment.items() if not name.startswith("NIX_")}
         self._add(step, " &&\n".join(f"( {command} )" for command in commands), environment, inputs, files, store, None)
         return ""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from splitphase import buildtool, shellstate, snapshot
 from splitphase.graph import Graph
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
+from splitphase.ninja.log import log_version
 from splitphase.pack import Pack, PackFile, PackWriter
 from splitphase.paths import Tree
-from splitphase.plan import Action, Plan, Planner, Settings
+from splitphase.plan import Plan, Planner, Settings
 from splitphase.rewrite import Rewriter, walk
 from splitphase.script import action_script, proof_script
+from splitphase.stage import ninja_version
 from splitphase.steps import Kind
 from splitphase.tokens import HASH_LENGTH, tokens
 
@@ -44,9 +46,11 @@ class Preparation:
         self._escaped: list[str] = []
         self.result: Plan
 
-    def read(self) -> None:
-        """Read the build graph."""
-        self._graph = buildtool.read(self.build)
+    def read(self, targets: list[str]) -> None:
+        """Read what the build will run: these targets, or the default ones. Raises SplitphaseError."""
+        self._graph = buildtool.asked_for(self.build, buildtool.read(self.build), targets)
+        if self.build.tool == buildtool.NINJA:
+            log_version(ninja_version())
 
     def generate(self, jobs: int) -> None:
         """Make what compiles need and the build itself generates."""
@@ -66,7 +70,9 @@ class Preparation:
                 shutil.move(path, saved / name)
             path.mkdir()
         for action in self.result.actions:
-            self._take_out(action)
+            self._take_out((*action.outputs, *action.extra_outputs))
+        for left in self.result.left:
+            self._take_out(left.outputs)
         state = shellstate.changes(
             (self._dump("variables-before"), self._dump("variables")),
             (self._dump("functions-before"), self._dump("functions")),
@@ -97,9 +103,9 @@ class Preparation:
                     return below
         return ""
 
-    def _take_out(self, action: Action) -> None:
-        """Remove what prepare built on the way to a generated source; final gets it from the action."""
-        for path in (*action.outputs, *action.extra_outputs):
+    def _take_out(self, paths: Iterable[str]) -> None:
+        """Remove what prepare built on the way to a generated source: final gets it from an action, or builds it."""
+        for path in paths:
             if os.path.lexists(path):
                 status = os.stat(path) if os.path.exists(path) else os.lstat(path)
                 if stat.S_ISDIR(status.st_mode):

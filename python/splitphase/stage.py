@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase import buildtool, compressed
-from splitphase.errors import ManifestError
+from splitphase.errors import ManifestError, RewriteError
 from splitphase.manifest import StagedAction, StagePlan
 from splitphase.rewrite import Rewriter, inside
 
@@ -50,14 +50,21 @@ def stage(top: Path, plan: StagePlan, artifacts: list[Path], restore: Rewriter) 
         if (artifact / LEFT).exists():
             left[action.name] = (artifact / LEFT).read_text().strip()
             continue
-        _copy(top, action, artifact, restore, now, times, keep_depfiles=plan.tool == buildtool.NINJA)
+        try:
+            _copy(top, action, artifact, restore, now, times, keep_depfiles=plan.tool == buildtool.NINJA)
+        except RewriteError as error:
+            left[action.name] = error.message
+            for path in (*(output.path for output in action.outputs), *action.extra):
+                (top / path).unlink(missing_ok=True)
+                times.pop(str(top / path), None)
+            continue
         for path in action.extra:
             if os.path.lexists(artifact / path) and path.endswith(".d"):
                 depfiles[str(top / action.outputs[0].path)] = str(top / path)
     if plan.tool == buildtool.NINJA:
         from splitphase.stage_ninja import record  # noqa: PLC0415 - a Makefile build never reads build.ninja
 
-        record(top / plan.directory, times, depfiles, _ninja_version)
+        record(top / plan.directory, times, depfiles, ninja_version)
     return Staged(times, depfiles, left)
 
 
@@ -105,5 +112,6 @@ def _copy(
         times[str(target)] = moment
 
 
-def _ninja_version() -> str:
+def ninja_version() -> str:
+    """What the ninja in use says of its version."""
     return subprocess.run(["ninja", "--version"], check=True, capture_output=True, text=True).stdout.strip()

@@ -11,6 +11,10 @@ from splitphase.command import Unreadable, is_archiver, is_c_compiler, is_compil
 from splitphase.graph import Edge
 from splitphase.scan.arguments import split_response
 
+COMPILER = "_COMPILER_"
+LINKER = "_LINKER_"
+"""Parts of the names that CMake gives its Ninja rules; a custom command that calls a compiler has another rule."""
+
 
 class Kind(Enum):
     """What an edge is."""
@@ -67,7 +71,7 @@ _SAFE_VERBS = {
 _SAFE_PROGRAMS = {"strip", "objcopy", "chmod", "ln", "cp", "mv", "true", "echo", "touch", "rm", "patchelf"}
 
 
-def classify(edge: Edge, directory: str) -> Step:
+def classify(edge: Edge, directory: str) -> Step:  # noqa: PLR0911 - one list of cases
     """Classify one edge of a build in `directory` (absolute)."""
     where = edge.directory or directory
     if edge.rule == "phony" or not edge.command:
@@ -78,31 +82,29 @@ def classify(edge: Edge, directory: str) -> Step:
     while commands and commands[0][0] == "cd" and len(commands[0]) == 2:
         where = commands.pop(0)[1] if commands[0][1].startswith("/") else f"{where}/{commands.pop(0)[1]}"
     frozen = tuple(tuple(command) for command in commands)
-    if len(commands) == 1 and is_compile(commands[0]):
-        return _compile(edge, where, frozen)
-    tools = [command for command in commands if is_compiler(command[0]) or is_archiver(command[0])]
-    if tools and all("-o" in tool or is_archiver(tool[0]) for tool in tools):
-        return _link(edge, edge.directory or directory, where, frozen)
+    if COMPILER in edge.rule:
+        if len(commands) == 1 and is_compile(commands[0]):
+            return _compile(edge, where, frozen)
+        reason = "the compiler runs behind a launcher or with other commands"
+        return Step(edge, Kind.COMPILE, where, frozen, left=reason)
+    if LINKER in edge.rule:
+        tools = [command for command in commands if is_compiler(command[0]) or is_archiver(command[0])]
+        if tools and all("-o" in tool or is_archiver(tool[0]) for tool in tools):
+            return _link(edge, edge.directory or directory, where, frozen)
+        return Step(edge, Kind.LINK, where, frozen, left="the linker runs behind a launcher")
     if commands and all(
         _verb(command) in ("cmake_symlink_library", "cmake_symlink_executable") for command in commands
     ):
         return Step(edge, Kind.ALIAS, where, frozen)
-    if any(is_compile(command[skip:]) for command in commands for skip in range(1, min(len(command), 9))):
-        return Step(
-            edge, Kind.COMPILE, where, frozen, left="the compiler runs behind a launcher or with other commands"
-        )
     return Step(edge, Kind.OTHER, where, frozen)
 
 
 def _unreadable(edge: Edge, where: str, why: Unreadable) -> Step:
-    """A rule's name still tells a compile from a custom command where the shell text cannot be read.
-
-    Makefiles have no rule names; there it is what CMake's compile commands look like.
-    """
+    """A rule's name still tells a compile from a custom command where the shell text cannot be read."""
     reason = f"the command cannot be read: {why.reason}"
-    if "_COMPILER_" in edge.rule or (edge.outputs[0].endswith(".o") and f" -o {edge.outputs[0]} -c " in edge.command):
+    if COMPILER in edge.rule:
         return Step(edge, Kind.COMPILE, where, left=reason)
-    if "_LINKER_" in edge.rule:
+    if LINKER in edge.rule:
         return Step(edge, Kind.LINK, where, left=reason)
     return Step(edge, Kind.OTHER, where)
 

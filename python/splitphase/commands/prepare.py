@@ -15,6 +15,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--manifest", type=Path, required=True, help="folder for manifest.json")
     parser.add_argument("--snapshot", type=Path, required=True, help="folder for the snapshot")
     parser.add_argument("--packs", type=Path, required=True, help="folder for the packs")
+    parser.add_argument("--target", action="append", default=[], help="what the build is asked for; none: the default")
     parser.add_argument("--jobs", type=int, default=1, help="cores for generating sources")
     parser.add_argument("--env", action="append", default=[], help="further variables that compilers see")
     parser.add_argument("--leave", action="append", default=[], help="sources or outputs to leave to the build tool")
@@ -26,7 +27,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from splitphase import buildtool
     from splitphase.commands import unsplit
-    from splitphase.errors import BuildGraphError
+    from splitphase.errors import SplitphaseError
     from splitphase.pairs import read_pairs
     from splitphase.prepare import Preparation
 
@@ -40,8 +41,8 @@ def execute(args: argparse.Namespace) -> int:
     started = time.monotonic()
     preparation = Preparation(args.top, args.scratch, outputs, build)
     try:
-        preparation.read()
-    except BuildGraphError as error:
+        preparation.read(args.target)
+    except SplitphaseError as error:
         args.reason = f"{error.message} (the stock build's tool will say more)"
         return unsplit.execute(args)
     preparation.generate(args.jobs)
