@@ -19,7 +19,7 @@
   => «derivation /nix/store/...-fmt-10.2.1.drv»
 
   withObjcache pkgsCross.mingwW64.stdenv
-  => error: splitphase.withObjcache: stdenv-mingw... builds on or for "x86_64-windows", ...
+  => error: splitphase.withObjcache: stdenv-linux builds on "x86_64-linux" for "x86_64-windows", but only Linux is supported.
   ```
 */
 {
@@ -34,7 +34,7 @@ let
       throw ''
         splitphase.withObjcache: ${stdenv.name or "the stdenv"} builds on ${builtins.toJSON stdenv.buildPlatform.system} for ${builtins.toJSON stdenv.hostPlatform.system}, but only Linux is supported.
         Leave this package's stdenv as it is, for instance:
-          stdenv = if stdenv.hostPlatform.isLinux then withObjcache stdenv else stdenv;''
+          stdenv = if stdenv.hostPlatform.isLinux && stdenv.buildPlatform.isLinux then withObjcache stdenv else stdenv;''
     else
       stdenv
       // {
