@@ -21,14 +21,9 @@ in
 stock.overrideAttrs (
   old:
   lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null)
+  // tools.cutAttributes "final" cut stock old
   // {
-    postHook = (old.postHook or "") + "\nsource ${tools.cutHook}\n";
-    splitphaseMode = "final";
-    splitphaseCut = cut;
-    splitphaseHelper = tools.helper;
-    splitphaseOutputs = stock.outputs;
     splitphaseSnapshot = "${prepare.splitphaseSnapshot}";
     splitphaseArtifacts = "${artifacts}";
-    splitphasePath = "${tools.zstd}/bin";
   }
 )

@@ -71,20 +71,14 @@ stock.overrideAttrs (
   lib.genAttrs (lib.filter (name: old ? ${name}) (laterPhases ++ onlyResults ++ own)) (_: null)
   # mkDerivation maps over these two, so they cannot be null.
   // lib.genAttrs (lib.filter (name: old ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
+  // tools.cutAttributes "prepare" cut stock old
   // {
     outputs = (old.outputs or [ "out" ]) ++ [
       "splitphaseManifest"
       "splitphaseSnapshot"
       "splitphasePacks"
     ];
-    postHook = (old.postHook or "") + "\nsource ${tools.cutHook}\n";
-    splitphaseMode = "prepare";
-    splitphaseCut = cut;
-    splitphaseHelper = tools.helper;
-    splitphaseOutputs = stock.outputs;
     splitphaseEnv = env;
     splitphaseLeave = leave;
-    # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
-    splitphasePath = "${tools.zstd}/bin";
   }
 )
