@@ -97,6 +97,23 @@ def test_rewrite(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == OTHER
 
 
+def test_rewrite_own(tmp_path: Path) -> None:
+    """Only linked files that hold a hash become copies; what they link to stays as it is."""
+    (tmp_path / "folder").mkdir()
+    for name, text in (("with", HASH), ("without", "nothing")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / "folder" / name).symlink_to(tmp_path / name)
+    (tmp_path / "folder/relative").symlink_to("with")
+    run("rewrite", "--own", "--map", f"{HASH}={OTHER}", tmp_path / "folder")
+    assert (tmp_path / "folder/with").read_text() == OTHER
+    assert (tmp_path / "with").read_text() == HASH
+    assert [(tmp_path / "folder" / name).is_symlink() for name in ("with", "without", "relative")] == [
+        False,
+        True,
+        True,
+    ]
+
+
 @pytest.fixture
 def public() -> Iterator[Path]:
     """A folder that another user may use."""

@@ -60,10 +60,11 @@ keep() {
   done
 }
 
-# rewrite FOLDER: tokens of set A to set B, in place.
+# rewrite FOLDER: tokens of set A to set B, in place. What other actions made is there as links into the store: those
+# files that hold a token become ours first.
 rewrite() {
   if [ -n "${helper:-}" ]; then
-    "$helper" rewrite "${splitphaseTokens[@]/#/--map=}" "$1"
+    "$helper" rewrite --own "${splitphaseTokens[@]/#/--map=}" "$1"
     return
   fi
   local -a script=()
@@ -72,6 +73,8 @@ rewrite() {
     from=${pair%=*} to=${pair#*=}
     script+=(-e "s/$from/$to/g" -e "s/-frandom-seed=${from:0:10}/-frandom-seed=${to:0:10}/g")
   done
+  find "$1" -path ./.splitphase-first -prune -o -type l -lname '/nix/store/*' -exec sh -c \
+    'for link; do cp --remove-destination "$(readlink "$link")" "$link" && chmod u+w "$link"; done' sh {} +
   find "$1" -type f -exec sed -i "${script[@]}" {} +
 }
 
@@ -83,9 +86,6 @@ prove() {
   rewrite "$first"
   find . -mindepth 1 -maxdepth 1 ! -path ./.splitphase-first ! -name env-vars -exec rm -rf {} +
   unpack
-  # What other actions made is read through links into the store; here it needs to be ours to rewrite.
-  find . -path ./.splitphase-first -prune -o -type l -lname '/nix/store/*' -exec sh -c \
-    'for link; do cp --remove-destination "$(readlink "$link")" "$link" && chmod u+w "$link"; done' sh {} +
   rewrite .
   (
     # shellcheck source=/dev/null

@@ -59,11 +59,7 @@ def asked_for(build: BuildDirectory, graph: Graph, targets: list[str]) -> Graph:
     for target in targets:
         names = [target]
         if build.tool == MAKE:
-            names = [
-                name
-                for name in graph.producers
-                if name.endswith((f"/{target}.dir/all", f"CMakeFiles/{target}.dir/all"))
-            ]
+            names = [name for name in graph.producers if name.endswith(f"/{target}.dir/all")]
             names = list(graph.defaults) if target == "all" else names
         if not names or any(name not in graph.producers for name in names):
             raise BuildGraphError(f"the build is asked for {target!r}, which is no target that can be read")

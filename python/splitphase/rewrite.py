@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -72,30 +73,39 @@ class Rewriter:
             return bytes(buffer)
         return changed
 
+    def holds(self, path: Path) -> bool:
+        """Whether any of the old strings occurs in a file's contents."""
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size < 1 << 16:
+                return self.found_in(stream.read())
+            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+                return self.found_in(view)
+
     def file(self, path: Path) -> bool:
         """Rewrite a regular file in place: mode, times and hard links stay. Return whether anything was found."""
         status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size < SEED_LENGTH:
+        if not stat.S_ISREG(status.st_mode) or status.st_size < SEED_LENGTH or not self.holds(path):
             return False
-        with path.open("rb") as stream:
-            if status.st_size < 1 << 16:
-                original = stream.read()
-                if not self.found_in(original):
-                    return False
-            else:
-                with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
-                    if not self.found_in(view):
-                        return False
-                    original = view[:]
         locked = not status.st_mode & stat.S_IWUSR
         if locked:
             path.chmod(status.st_mode | stat.S_IWUSR)
         with path.open("r+b") as stream:
-            stream.write(self.data(original))
+            changed = self.data(stream.read())
+            stream.seek(0)
+            stream.write(changed)
         if locked:
             path.chmod(stat.S_IMODE(status.st_mode))
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         return True
+
+    def own_copies(self, root: Path) -> None:
+        """Put a copy in the place of each absolute symlink below `root` to a file that holds an old string."""
+        for path in list(walk(root)):
+            target = os.readlink(path) if path.is_symlink() else ""
+            if target.startswith("/") and path.is_file() and self.holds(path):
+                path.unlink()
+                shutil.copyfile(target, path)
 
     def entry(self, path: Path) -> Path | None:
         """Rewrite one file, symlink or folder name in place; return where it is now if anything was found."""

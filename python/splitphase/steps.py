@@ -62,7 +62,7 @@ _UNSPLIT_FLAGS = {
     "-ftime-trace": "-ftime-trace writes a file that the build does not declare",
     "-Wa,-a": "an assembler listing is not a declared output",
 }
-_UNDECLARED_LINK_OUTPUTS = ("-Wl,-Map", "-Wl,--Map", "-Wl,--out-implib", "-Wl,-dependency-file")
+_UNDECLARED_LINK_OUTPUTS = ("-Wl,-Map", "-Wl,--Map", "-Wl,--out-implib")
 # cmake -E verbs, and programs, that do no more than their words say
 _SAFE_VERBS = {
     "rm", "touch", "true", "echo", "echo_append", "cmake_symlink_library", "cmake_symlink_executable", "copy",

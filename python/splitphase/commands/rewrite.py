@@ -9,6 +9,7 @@ from pathlib import Path
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--map", action="append", required=True, metavar="OLD=NEW", help="may be repeated")
+    parser.add_argument("--own", action="store_true", help="copy linked files that hold a hash first")
     parser.add_argument("paths", nargs="+", type=Path, help="files, or folders with all that is in them")
 
 
@@ -20,6 +21,8 @@ def execute(args: argparse.Namespace) -> int:
     rewriter = Rewriter(read_pairs(args.map, "--map"))
     for path in args.paths:
         if path.is_dir() and not path.is_symlink():
+            if args.own:
+                rewriter.own_copies(path)
             rewriter.tree(path)
         else:
             rewriter.entry(path)
