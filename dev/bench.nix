@@ -16,4 +16,12 @@ let
     postPatch = edit;
   });
 in
-if split then scope.internalSplit pkgs.stdenv stock else stock
+if split then
+  scope.internalSplit.split {
+    inherit (pkgs) stdenv;
+    inherit stock;
+    objcache = true;
+    after = [ ];
+  }
+else
+  stock

@@ -8,10 +8,13 @@ let
       lib.mapAttrs (_: file: import file self) {
         withObjcache = ./withObjcache.nix;
         objcacheStdenv = ./objcacheStdenv.nix;
+        splitBuildInstall = ./splitBuildInstall.nix;
+        splitPhases = ./splitPhases.nix;
         internalSplit = ./internalSplit.nix;
-        internalPrepare = ./internalPrepare.nix;
+        internalPart = ./internalPart.nix;
+        internalAttributes = ./internalAttributes.nix;
+        internalObjcache = ./internalObjcache.nix;
         internalActions = ./internalActions.nix;
-        internalFinal = ./internalFinal.nix;
         internalReport = ./internalReport.nix;
         internalTools = ./internalTools.nix;
         splitphase = ./splitphase.nix;

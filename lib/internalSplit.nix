@@ -1,27 +1,24 @@
 /**
-  Cut a stock derivation into prepare, actions and final, and present the result as the stock derivation: same name,
-  outputs, meta and passthru, with `passthru.splitphase` added. Only drvPath and outPath ask for the manifest, so
-  everything else about the package is known without building anything.
+  Cut a stock derivation into parts and present the last of them as the stock derivation: same name, outputs, meta and
+  passthru, with `passthru.splitphase` added. `objcache`: one derivation per object and link between two parts. `after`:
+  a list of cuts, each a list of phases, behind the last of which (that the package has) one part ends.
+
+  Only drvPath and outPath ask for objcache's manifest, so everything else about the package is known without building
+  anything; without objcache nothing is built during evaluation at all.
 */
 {
   lib,
-  internalPrepare,
-  internalActions,
-  internalFinal,
-  internalReport,
+  internalAttributes,
+  internalObjcache,
+  internalPart,
   ...
 }:
 let
-  version = 1;
-
   # Attributes of a package that are meant for splitphase; the build does not see them.
-  own = [
-    "objcacheEnv"
-    "objcacheLeave"
-  ];
+  own = internalObjcache.own ++ [ "splitphaseKeep" ];
 
   # Why a package cannot be cut at all, seen from its attributes; null if it can.
-  whole =
+  problem =
     attrs:
     if attrs ? buildCommand || attrs ? buildCommandPath then
       "it has a buildCommand and so no phases"
@@ -32,89 +29,106 @@ let
     else
       null;
 
+  # Cuts in the order of the phases: objcache's before the first that is not earlier than buildPhase.
+  ordered =
+    objcache: after:
+    let
+      cuts = map (phases: {
+        inherit phases;
+        inside = false;
+      }) after;
+      early =
+        cut:
+        let
+          rank = internalAttributes.rank (lib.head cut.phases);
+        in
+        rank != null && rank < internalAttributes.rank "buildPhase";
+      first = lib.filter early cuts;
+    in
+    if objcache then first ++ [ internalObjcache.cut ] ++ lib.filter (cut: !early cut) cuts else cuts;
+
   split =
-    stdenv: stock:
+    spec@{
+      stdenv,
+      stock,
+      objcache,
+      after,
+      override ? null,
+    }:
     let
       attrs = stock.drvAttrs;
-      problem = whole attrs;
-      cut = "buildPhase";
+      whole = problem attrs;
 
-      prepare = internalPrepare {
-        inherit
-          stdenv
-          stock
-          cut
-          own
-          ;
-        env = attrs.objcacheEnv or [ ];
-        leave = attrs.objcacheLeave or [ ];
+      to =
+        cut:
+        let
+          plain = {
+            outputs = [ "splitphaseSnapshot" ];
+            attributes = { };
+          };
+          beside = if cut.inside then internalObjcache.to attrs else plain;
+        in
+        {
+          inherit cut;
+          inherit (beside) outputs;
+          attributes = beside.attributes // {
+            splitphaseKeep = attrs.splitphaseKeep or [ ];
+          };
+        };
+
+      # parts cuts: the derivations from cut to cut, the last one being the package.
+      parts =
+        cuts:
+        let
+          step =
+            done: cut:
+            done
+            ++ [
+              (internalPart {
+                inherit stdenv stock own;
+                from = if done == [ ] then null else from (lib.elemAt cuts (lib.length done - 1)) (lib.last done);
+                to = if cut == null then null else to cut;
+              })
+            ];
+        in
+        lib.foldl' step [ ] (cuts ++ [ null ]);
+
+      from = cut: part: {
+        inherit cut;
+        snapshot = part.splitphaseSnapshot;
+        artifacts = if cut.inside then found.artifacts else null;
       };
 
-      read =
-        builtins.addErrorContext
-          "while reading the manifest of ${stock.name}: splitphase builds its prepare step during evaluation (import from derivation, one per package); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
-          (
-            builtins.fromJSON (
-              builtins.unsafeDiscardStringContext (builtins.readFile "${prepare.splitphaseManifest}/manifest.json")
-            )
-          );
+      cuts = ordered objcache after;
+      all = parts cuts;
+      prepare = lib.elemAt all (lib.lists.findFirstIndex (cut: cut.inside) 0 cuts);
       manifest =
-        if problem != null then
-          {
-            inherit version;
-            split = false;
-            reason = problem;
-            actions = [ ];
-            left = [ ];
-          }
-        else if (read.version or null) != version then
-          throw ''
-            splitphase: the manifest of ${stock.name} has version ${builtins.toJSON (read.version or null)}, but this lib reads ${toString version}.
-            The helper and the lib come from different revisions of splitphase: use one `splitphase` input for both.''
+        if whole != null then
+          internalObjcache.whole whole
         else
-          read;
-
-      actions = if manifest.split then internalActions { inherit stdenv prepare manifest; } else [ ];
-      about = internalReport {
-        inherit stdenv manifest actions;
+          internalObjcache.read stock.name prepare;
+      found = internalObjcache.derivations {
+        inherit stdenv prepare manifest;
         inherit (stock) name;
       };
-      named =
-        kind:
-        lib.listToAttrs (
-          lib.filter (entry: entry.value.kind == kind) (
-            map (action: {
-              name = lib.replaceStrings [ "." ] [ "-" ] action.name;
-              value = action;
-            }) actions
-          )
-        );
-
-      final = internalFinal {
-        inherit
-          stdenv
-          stock
-          cut
-          prepare
-          own
-          ;
-        inherit (about) artifacts;
-      };
-      unsplit =
-        if lib.any (name: attrs ? ${name}) own then
-          stock.overrideAttrs (old: lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null))
+      chosen =
+        if whole != null then
+          lib.last (parts [ ])
+        else if objcache && !manifest.split then
+          lib.last (parts (ordered false after))
         else
-          stock;
-      chosen = if manifest.split then final else unsplit;
+          lib.last all;
 
       passthru = stock.passthru or { } // {
         splitphase = {
-          inherit prepare stock;
+          inherit stock spec;
+          parts = lib.init all;
+        }
+        // lib.optionalAttrs objcache {
+          inherit prepare;
+          inherit (found) objects links report;
           # The file manifest.json as a derivation output, with its content as attributes.
-          manifest = lib.optionalAttrs (problem == null) prepare.splitphaseManifest // manifest;
-          objects = named "compile";
-          links = named "link";
-          report = about.report about.artifacts;
+          manifest = lib.optionalAttrs (whole == null) prepare.splitphaseManifest // manifest;
         };
       };
       common =
@@ -122,8 +136,19 @@ let
         // passthru
         // {
           inherit passthru;
-          overrideAttrs = change: split stdenv (stock.overrideAttrs change);
+          overrideAttrs =
+            change:
+            split (
+              spec
+              // {
+                stock = stock.overrideAttrs change;
+              }
+              // lib.optionalAttrs (override != null) {
+                override = lib.setFunctionArgs (changed: (override changed).overrideAttrs change) (lib.functionArgs override);
+              }
+            );
         }
+        // lib.optionalAttrs (override != null) { inherit override; }
         // lib.genAttrs stock.outputs present
         // {
           all = map present stock.outputs;
@@ -142,4 +167,6 @@ let
       inherit (chosen) drvPath outPath;
     };
 in
-split
+{
+  inherit split problem;
+}

@@ -33,16 +33,6 @@ in
   path = lib.makeBinPath (lib.filter (package: !unused package) stdenv.initialPath ++ [ buildPackages.zstd ]);
   system = stdenv.buildPlatform.system;
   inherit helper;
+  zstdPath = "${buildPackages.zstd}/bin";
   actionBuilder = "${./hooks/action-builder.sh}";
-
-  # What prepare and final have in common: the attributes that hooks/cut.sh reads. `old` are the package's own.
-  cutAttributes = mode: cut: stock: old: {
-    postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
-    splitphaseMode = mode;
-    splitphaseCut = cut;
-    splitphaseHelper = helper;
-    splitphaseOutputs = stock.outputs;
-    # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
-    splitphasePath = "${buildPackages.zstd}/bin";
-  };
 }

@@ -1,6 +1,12 @@
 /**
-  The overlay: `objcacheStdenv`, `withObjcache` and the helper `splitphase` in a package set.
+  The overlay: the public functions and the helper `splitphase` in a package set.
 */
 splitphase: final: prev: {
-  inherit (splitphase.mkLib final) objcacheStdenv withObjcache splitphase;
+  inherit (splitphase.mkLib final)
+    objcacheStdenv
+    withObjcache
+    splitBuildInstall
+    splitPhases
+    splitphase
+    ;
 }

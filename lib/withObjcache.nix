@@ -36,16 +36,25 @@ let
         Leave this package's stdenv as it is, for instance:
           stdenv = if stdenv.hostPlatform.isLinux && stdenv.buildPlatform.isLinux then withObjcache stdenv else stdenv;''
     else
+      let
+        split =
+          stock:
+          internalSplit.split {
+            inherit stdenv stock;
+            objcache = true;
+            after = [ ];
+          };
+      in
       stdenv
       // {
         mkDerivation =
           attrsOrFunction:
-          internalSplit stdenv (
+          split (
             stdenv.mkDerivation (
               if lib.isFunction attrsOrFunction then
                 # finalPackage is what the user gets: the split package.
                 finalAttrs:
-                attrsOrFunction (finalAttrs // { finalPackage = internalSplit stdenv finalAttrs.finalPackage; })
+                attrsOrFunction (finalAttrs // { finalPackage = split finalAttrs.finalPackage; })
               else
                 attrsOrFunction
             )

@@ -1,27 +1,34 @@
 # shellcheck shell=bash
 # The phase cut. Sourced from postHook, when setup.sh and all setup hooks have been read.
 #
-# splitphaseMode=prepare  run the phases before the cut, then the helper's prepare; run none of the phases after it
-# splitphaseMode=final    skip the phases before the cut; at the cut take tree, outputs and shell state from the
-#                         snapshot, stage the artifacts, and run the phases from the cut on
+# splitphaseFrom   where this part takes up the build: phases before it are skipped, then tree, outputs and shell state
+#                  come from the snapshot splitphaseBase, and the artifacts, if any, are staged. Empty: from the start.
+# splitphaseTo     where this part leaves it: the helper saves tree, outputs and state; phases after it are skipped.
+#                  Empty: nowhere, this is the package's final derivation.
 #
-# The cut lies in genericBuild's own list, whoever wrote it, because it is found while that list is being run: runPhase
-# is wrapped. It lies before the phase in splitphaseCut; with buildPhase it lies inside it, behind preBuild, so that what
-# preBuild changes is seen by every action. Final runs the hook postResume when it has taken up the build.
+# A place is "after P..." (behind the last of these phases that is in the list) or "in buildPhase" (behind preBuild, so that
+# what preBuild changes is seen by every action of objcache). It lies in genericBuild's own list, whoever wrote it, because it
+# is found while that list is being run: runPhase is wrapped. A part runs the hook postResume when it has taken up the build.
 
 # Our settings are the hook's alone: the package's phases do not see them.
 for splitphaseName in "${!splitphase@}"; do export -n "${splitphaseName?}"; done
 
-if [ -n "${__structuredAttrs:-}" ] || [ -e "${NIX_ATTRS_SH_FILE:-}" ]; then
-  unset -v "outputs[splitphaseManifest]" "outputs[splitphaseSnapshot]" "outputs[splitphasePacks]"
-else
-  outputs=${outputs//[[:space:]]splitphaseManifest/}
-  outputs=${outputs//[[:space:]]splitphaseSnapshot/}
-  outputs=${outputs//[[:space:]]splitphasePacks/}
-fi
+for splitphaseName in splitphaseManifest splitphaseSnapshot splitphasePacks; do
+  if [ -n "${__structuredAttrs:-}" ] || [ -e "${NIX_ATTRS_SH_FILE:-}" ]; then
+    unset -v "outputs[$splitphaseName]"
+  else
+    outputs=${outputs//[[:space:]]$splitphaseName/}
+  fi
+done
 
-splitphasePast=
-splitphaseStarted=
+# One of: skipping (before splitphaseFrom), running, done (behind splitphaseTo); empty before the first phase.
+splitphaseState=
+
+splitphaseFail() {
+  printf 'error: splitphase: %s\n' "$1" >&2
+  printf 'hint: %s\n' "$2" >&2
+  exit 1
+}
 
 splitphaseOutputArguments() {
   local splitphaseOutput
@@ -43,7 +50,6 @@ splitphasePhaseText() {
 # Why the phase at the cut cannot be run in two halves; prints nothing if it can.
 splitphaseCutProblem() {
   local splitphaseFirst
-  if [ "$splitphaseCut" != buildPhase ]; then return; fi
   splitphaseFirst=$(splitphasePhaseText buildPhase | sed -e 's/^[[:space:]]*//' -e '/^\(#.*\)\?$/d' -e 's/;$//' | head -n 1)
   if [ -n "${buildPhase:-}" ] && ! declare -F "$buildPhase" >/dev/null; then
     echo "the package sets buildPhase itself, which may change what compilers see"
@@ -73,12 +79,6 @@ splitphaseReadFlags() {
   done
 }
 
-splitphaseUnsplit() {
-  "$splitphaseHelper" unsplit --manifest "$splitphaseManifest" "$1"
-  mkdir -p "$splitphaseSnapshot" "$splitphasePacks"
-  splitphaseEmptyOutputs
-}
-
 splitphaseEmptyOutputs() {
   local splitphaseOutput
   for splitphaseOutput in ${splitphaseOutputs[*]}; do
@@ -86,49 +86,89 @@ splitphaseEmptyOutputs() {
   done
 }
 
-splitphaseRunPrepare() {
-  local splitphaseProblem splitphaseScratch splitphaseArguments splitphaseTargets splitphaseName
-  splitphaseProblem=$(splitphaseCutProblem)
-  if [ -z "$splitphaseProblem" ]; then splitphaseReadFlags; fi
+splitphaseUnsplit() {
+  "$splitphaseHelper" unsplit --manifest "$splitphaseManifest" "$1"
+  mkdir -p "$splitphaseSnapshot" "$splitphasePacks"
+  splitphaseEmptyOutputs
+}
+
+# splitphaseOptions "$-": the shell's options, as commands. A command substitution, in which this is run, has no errexit.
+splitphaseOptions() {
+  set +o | grep -v ' errexit$'
+  if [[ $1 == *e* ]]; then echo "set -o errexit"; else echo "set +o errexit"; fi
+  shopt -p || :
+  printf 'umask %s\n' "$(umask)"
+}
+
+# splitphaseDump FOLDER: the shell's state, beside that of before the first phase, for the helper.
+splitphaseDump() {
+  mkdir "$1"
+  printf '%s\n' "$splitphaseVariablesBefore" >"$1/variables-before"
+  printf '%s\n' "$splitphaseFunctionsBefore" >"$1/functions-before"
+  declare -p >"$1/variables"
+  declare -f >"$1/functions"
+  splitphaseOptionsAfter=$(splitphaseOptions "$-")
+  {
+    grep -vxF -e "$splitphaseOptionsBefore" <<<"$splitphaseOptionsAfter" || :
+    printf 'cd -- %q\n' "$PWD"
+  } >"$1/options"
+}
+
+# At splitphaseTo: make the outputs of this part. With a manifest among them, plan and pack the actions of objcache.
+splitphaseSave() {
+  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseName splitphaseCommand=save
+  echo "splitphase: leaving the build $splitphaseTo"
+  splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
     splitphaseProblem="the sandbox is off: this build runs in $NIX_BUILD_TOP, the next one elsewhere"
   fi
-  if [ -n "$splitphaseProblem" ]; then
-    splitphaseUnsplit "$splitphaseProblem"
-    return
+  if [ -n "${splitphaseManifest:-}" ]; then
+    splitphaseCommand=prepare
+    if [ -z "$splitphaseProblem" ]; then splitphaseProblem=$(splitphaseCutProblem); fi
+    if [ -z "$splitphaseProblem" ]; then splitphaseReadFlags; fi
+    if [ -n "$splitphaseProblem" ]; then
+      splitphaseUnsplit "$splitphaseProblem"
+      return
+    fi
+    runHook preBuild
+  elif [ -n "$splitphaseProblem" ]; then
+    splitphaseFail "$splitphaseProblem" "build with 'sandbox = true', which always builds in the same directory"
   fi
-  if [ "$splitphaseCut" = buildPhase ]; then runHook preBuild; fi
   splitphaseScratch=$NIX_BUILD_TOP/.splitphase-scratch
-  mkdir "$splitphaseScratch"
-  printf '%s\n' "$splitphaseVariablesBefore" >"$splitphaseScratch/variables-before"
-  printf '%s\n' "$splitphaseFunctionsBefore" >"$splitphaseScratch/functions-before"
-  declare -p >"$splitphaseScratch/variables"
-  declare -f >"$splitphaseScratch/functions"
-  {
-    set +o
-    shopt -p || :
-    printf 'umask %s\ncd -- %q\n' "$(umask)" "$PWD"
-  } | grep -v -e 'set .o errexit' -e 'set .o nounset' >"$splitphaseScratch/options"
+  splitphaseDump "$splitphaseScratch"
   splitphaseOutputArguments
-  splitphaseArguments+=(${splitphaseTargets[@]+"${splitphaseTargets[@]}"})
-  for splitphaseName in ${splitphaseEnv[*]-}; do splitphaseArguments+=(--env "$splitphaseName"); done
-  for splitphaseName in ${splitphaseLeave[*]-}; do splitphaseArguments+=(--leave "$splitphaseName"); done
-  PATH=$PATH:$splitphasePath "$splitphaseHelper" prepare --top "$NIX_BUILD_TOP" --scratch "$splitphaseScratch" --jobs "${NIX_BUILD_CORES:-1}" \
-    --manifest "$splitphaseManifest" --snapshot "$splitphaseSnapshot" --packs "$splitphasePacks" \
-    "${splitphaseArguments[@]}"
+  if [ "$splitphaseCommand" = prepare ]; then
+    splitphaseArguments+=(--manifest "$splitphaseManifest" --packs "$splitphasePacks" --jobs "${NIX_BUILD_CORES:-1}")
+    splitphaseArguments+=(${splitphaseTargets[@]+"${splitphaseTargets[@]}"})
+    for splitphaseName in ${splitphaseEnv[*]-}; do splitphaseArguments+=(--env "$splitphaseName"); done
+    for splitphaseName in ${splitphaseLeave[*]-}; do splitphaseArguments+=(--leave "$splitphaseName"); done
+  fi
+  for splitphaseName in ${splitphaseKeep[*]-}; do splitphaseArguments+=(--keep "$splitphaseName"); done
+  PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
+    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}"
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
 }
 
-splitphaseRunResume() {
-  local splitphaseArguments splitphaseState=$NIX_BUILD_TOP/.splitphase-state.sh
+# At splitphaseFrom: take up the build. What the package sets itself and earlier parts did not see stays as it is here.
+splitphaseResume() {
+  local splitphaseArguments splitphaseName splitphaseOwnValues=() splitphaseSource=$NIX_BUILD_TOP/.splitphase-state.sh
+  echo "splitphase: taking up the build $splitphaseFrom"
+  splitphaseState=running
   splitphaseOutputArguments
-  PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseSnapshot" --state "$splitphaseState" \
+  PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
     ${splitphaseArtifacts:+--artifacts "$splitphaseArtifacts"} "${splitphaseArguments[@]}"
+  for splitphaseName in ${splitphaseOwn[*]-}; do
+    if declare -p "$splitphaseName" &>/dev/null; then splitphaseOwnValues+=("$(declare -p "$splitphaseName")"); fi
+  done
   # shellcheck source=/dev/null
-  source "$splitphaseState"
-  rm "$splitphaseState"
-  if [ "$splitphaseCut" = buildPhase ]; then
+  source "$splitphaseSource"
+  rm "$splitphaseSource"
+  for splitphaseName in ${splitphaseOwnValues[@]+"${splitphaseOwnValues[@]}"}; do
+    eval "declare -g ${splitphaseName#declare }"
+  done
+  splitphaseMergeInstallFlags
+  if [[ $splitphaseFrom == in* ]]; then
     # preBuild ran before the cut.
     unset -v preBuild
     unset -f preBuild
@@ -137,10 +177,66 @@ splitphaseRunResume() {
   runHook postResume
 }
 
-splitphaseAtCut() {
-  echo "splitphase: $splitphaseMode, at the cut before $splitphaseCut"
-  splitphasePast=1
-  if [ "$splitphaseMode" = prepare ]; then splitphaseRunPrepare; else splitphaseRunResume; fi
+# Earlier parts had a placeholder for the package's own installFlags, beside what setup hooks add.
+splitphaseMergeInstallFlags() {
+  local splitphaseFlag splitphaseMerged=() splitphasePlaceholder=@splitphase-install-flags@
+  if [[ "$(declare -p installFlags 2>/dev/null)" == "declare -a"* ]]; then
+    for splitphaseFlag in "${installFlags[@]}"; do
+      if [ "$splitphaseFlag" = "$splitphasePlaceholder" ]; then
+        splitphaseMerged+=(${splitphaseInstallFlags[@]+"${splitphaseInstallFlags[@]}"})
+      else
+        splitphaseMerged+=("$splitphaseFlag")
+      fi
+    done
+    installFlags=(${splitphaseMerged[@]+"${splitphaseMerged[@]}"})
+  elif [[ ${installFlags-} == *"$splitphasePlaceholder"* ]]; then
+    splitphaseFlag=${splitphaseInstallFlags[*]-}
+    installFlags=${installFlags/"$splitphasePlaceholder"/"$splitphaseFlag"}
+  fi
+}
+
+# splitphasePlace "after P...": the phase in question, the last of these that is in the list of phases.
+splitphasePlace() {
+  local splitphasePhase splitphaseFound=
+  for splitphasePhase in ${phases[*]}; do
+    if [[ " ${1#* } " == *" $splitphasePhase "* ]]; then splitphaseFound=$splitphasePhase; fi
+  done
+  printf '%s' "$splitphaseFound"
+}
+
+# splitphaseBefore P Q: whether P comes before Q in the list of phases.
+splitphaseBefore() {
+  [[ " ${phases[*]} " == *" $1 "*" $2 "* ]]
+}
+
+# Before the first phase, when the list is known.
+splitphaseStart() {
+  splitphaseFromPhase=
+  splitphaseToPhase=
+  splitphaseState=running
+  if [ -n "${splitphaseFrom:-}" ]; then
+    splitphaseState=skipping
+    splitphaseFromPhase=$(splitphasePlace "$splitphaseFrom")
+    if [ -z "$splitphaseFromPhase" ]; then
+      splitphaseFail "the phases have no ${splitphaseFrom#* } any more, so the earlier part was never used; they are: ${phases[*]}" \
+        "'phases' changed between the parts; override it on the split package"
+    fi
+  fi
+  if [ -n "${splitphaseTo:-}" ]; then
+    splitphaseToPhase=$(splitphasePlace "$splitphaseTo")
+    if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}" ]; then
+      splitphaseFail "there is no ${splitphaseTo#* } to cut after; the phases are: ${phases[*]}" \
+        "name one of these in splitPhases { after = [ ... ]; }, or leave the package whole"
+    fi
+    if [ -n "$splitphaseFromPhase" ] && [ -n "$splitphaseToPhase" ] && ! splitphaseBefore "$splitphaseFromPhase" "$splitphaseToPhase" &&
+      [[ $splitphaseFrom != "in $splitphaseToPhase" ]]; then
+      splitphaseFail "the cut after $splitphaseToPhase is not behind the one after $splitphaseFromPhase; the phases are: ${phases[*]}" \
+        "name the phases in splitPhases { after = [ ... ]; } in this order"
+    fi
+    splitphaseVariablesBefore=$(declare -p)
+    splitphaseFunctionsBefore=$(declare -f)
+    splitphaseOptionsBefore=$(splitphaseOptions "$-")
+  fi
 }
 
 # In nix-shell and nix develop a person runs phases by hand, in a tree of their own: nothing is cut there.
@@ -149,36 +245,33 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
   eval "splitphaseOriginalGenericBuild () $(declare -f genericBuild | tail -n +2)"
 
   runPhase() {
-    if [ -z "$splitphaseStarted" ]; then
-      splitphaseStarted=1
-      if [ "$splitphaseMode" = prepare ]; then
-        splitphaseVariablesBefore=$(declare -p)
-        splitphaseFunctionsBefore=$(declare -f)
-      fi
+    if [ -z "$splitphaseState" ]; then splitphaseStart; fi
+    if [ "$splitphaseState" = skipping ]; then
+      if [ "$*" != "$splitphaseFromPhase" ]; then return; fi
+      splitphaseResume
+      if [[ $splitphaseFrom == after* ]]; then return; fi
     fi
-    if [ -z "$splitphasePast" ] && [ "$*" = "$splitphaseCut" ]; then
-      if [ "$splitphaseMode" = prepare ] && [ "$splitphaseCut" = buildPhase ] && [ -n "${dontBuild:-}" ]; then
-        splitphasePast=1
+    if [ "$splitphaseState" = running ] && [ "$*" = "$splitphaseToPhase" ] && [[ $splitphaseTo == in* ]]; then
+      if [ -n "${dontBuild:-}" ]; then
+        splitphaseState=done
         splitphaseUnsplit "dontBuild is set"
       else
-        splitphaseAtCut
+        splitphaseSave
       fi
     fi
-    case $splitphaseMode$splitphasePast in
-      prepare | final1) splitphaseOriginalRunPhase "$@" ;;
-    esac
+    if [ "$splitphaseState" = running ]; then
+      splitphaseOriginalRunPhase "$@"
+      if [ "$*" = "$splitphaseToPhase" ]; then splitphaseSave; fi
+    fi
   }
 
   genericBuild() {
     splitphaseOriginalGenericBuild "$@"
-    if [ -z "$splitphasePast" ]; then
-      if [ "$splitphaseMode" = prepare ]; then
-        splitphaseUnsplit "the package has no ${splitphaseCut}"
-      else
-        echo "error: splitphase: the phases have no $splitphaseCut any more, so the prepared tree was never used" >&2
-        echo "hint: 'phases' changed between prepare and final; override it on the split package" >&2
-        exit 1
-      fi
+    if [ "$splitphaseState" = running ] && [ -n "${splitphaseManifest:-}" ]; then
+      splitphaseUnsplit "the package has no buildPhase"
+    elif [ "$splitphaseState" = skipping ] || { [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ]; }; then
+      splitphaseFail "the build ended before the place '${splitphaseTo:-$splitphaseFrom}'" \
+        "a phase of the package runs other phases or ends the build by itself: cut elsewhere"
     fi
   }
 fi

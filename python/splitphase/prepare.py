@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from splitphase import buildtool, shellstate, snapshot
+from splitphase import buildtool, snapshot
 from splitphase.graph import Graph
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
 from splitphase.ninja.log import log_version
@@ -16,12 +15,11 @@ from splitphase.pack import Pack, PackFile, PackWriter
 from splitphase.paths import Tree
 from splitphase.plan import Plan, Planner, Settings
 from splitphase.rewrite import Rewriter, walk
+from splitphase.saved import escape_tree, take_outputs, write_state
 from splitphase.script import action_script, proof_script
 from splitphase.stage import ninja_version
 from splitphase.steps import Kind
-from splitphase.tokens import HASH_LENGTH, tokens
-
-_STORE_PREFIX = len("/nix/store/")
+from splitphase.tokens import hash_part, tokens
 
 
 class Preparation:
@@ -33,17 +31,12 @@ class Preparation:
         self._scratch = scratch
         self._outputs = outputs
         self._tokens = tokens(outputs)
-        self._escape = Rewriter(
-            {
-                str(path)[_STORE_PREFIX : _STORE_PREFIX + HASH_LENGTH]: self._tokens[name][0]
-                for name, path in outputs.items()
-            }
-        )
+        self._escape = Rewriter({hash_part(path): self._tokens[name][0] for name, path in outputs.items()})
         self._graph: Graph
         self._built: dict[str, int] = {}
         self._packed: dict[int, PackFile] = {}
         self._proofs: set[int] = set()
-        self._escaped: list[str] = []
+        self._escaped: tuple[str, ...] = ()
         self.result: Plan
 
     def read(self, targets: list[str]) -> None:
@@ -63,33 +56,13 @@ class Preparation:
 
     def escape(self) -> None:
         """Move the outputs' contents beside the tree, take out what actions will make, put tokens for hashes."""
-        saved = self._scratch / "outputs"
-        saved.mkdir()
-        for name, path in self._outputs.items():
-            if os.path.lexists(path):
-                shutil.move(path, saved / name)
-            path.mkdir()
+        saved = take_outputs(self._scratch, self._outputs)
         for action in self.result.actions:
             self._take_out((*action.outputs, *action.extra_outputs))
         for left in self.result.left:
             self._take_out(left.outputs)
-        state = shellstate.changes(
-            (self._dump("variables-before"), self._dump("variables")),
-            (self._dump("functions-before"), self._dump("functions")),
-        )
-        (saved / ".state.sh").write_text(state + self._dump("options"), errors="surrogateescape")
-        escaped = [f"outputs/{path}" for path in self._escape.tree(saved)]
-        own = self._scratch.name
-        for entry in sorted(os.listdir(self.tree.top)):
-            path = Path(self.tree.top, entry)
-            if entry == own or entry in snapshot.MACHINE_BOUND:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                escaped += [f"tree/{entry}/{below}" for below in self._escape.tree(path)]
-            now = self._escape.entry(path)
-            if now is not None:
-                escaped.append(f"tree/{now.name}")
-        self._escaped = escaped
+        write_state(self._scratch, saved)
+        self._escaped = escape_tree(Path(self.tree.top), self._scratch, saved, self._escape)
 
     def hidden(self) -> str:
         """The first file that holds a part of an output's hash after escaping, or nothing."""
@@ -113,9 +86,6 @@ class Preparation:
                 self._built[path] = status.st_mtime_ns
                 os.unlink(path)
 
-    def _dump(self, name: str) -> str:
-        return (self._scratch / name).read_text(errors="surrogateescape")
-
     def write_packs(self, target: Path) -> None:
         """Write a pack for each action, and find out which need the proof by two tokens."""
         pairs = dict(self._tokens.values())
@@ -136,7 +106,7 @@ class Preparation:
 
     def write_snapshot(self, target: Path) -> None:
         """Write the snapshot and the plan for staging."""
-        index = snapshot.Index(self.tree.top, os.getcwd(), tuple(sorted(self._outputs)), tuple(self._escaped))
+        index = snapshot.Index(self.tree.top, os.getcwd(), tuple(sorted(self._outputs)), self._escaped)
         snapshot.write(Path(self.tree.top), self._scratch, target, index)
         actions = tuple(
             StagedAction(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from splitphase.depfile import read_depfile
@@ -39,6 +40,32 @@ def record(directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str
         _add_deps(directory, edge, staged, depfiles, deps)
     write_log(log_path, Log(log_format, tuple(entries.values())))
     write_deps(deps_path, deps.values())
+
+
+def logs_of(top: Path, changed: Iterable[str]) -> list[Path]:
+    """Build directories with a log whose commands may have changed: some `.ninja` file in or below them was rewritten."""
+    found = set()
+    for name in changed:
+        if name.endswith(".ninja"):
+            found.update(folder for folder in (top / name).parents if (folder / ".ninja_log").is_file())
+    return sorted(folder for folder in found if (folder / "build.ninja").is_file())
+
+
+def rehash(directory: Path) -> None:
+    """Give the log the hashes that the commands have now, whatever they were. Raises BuildGraphError.
+
+    Outputs that the graph does not name (a dyndep file does) go with those of the same command.
+    """
+    log = read_log(f"{directory}/.ninja_log")
+    old = {entry.output: entry.command_hash for entry in log.entries}
+    new: dict[int, int] = {}
+    for edge in read_graph(str(directory)).edges:
+        known = [old[output] for output in edge.outputs if output in old]
+        if known:
+            now = edge_hash(log.version, edge)
+            new.update((before, now) for before in known)
+    entries = (replace(entry, command_hash=new.get(entry.command_hash, entry.command_hash)) for entry in log.entries)
+    write_log(f"{directory}/.ninja_log", Log(log.version, tuple(entries)))
 
 
 def _staged(directory: Path, output: str, times: Mapping[str, int]) -> int | None:

@@ -8,6 +8,7 @@ leaves out, so no 4-byte window of a token can be part of a store hash and Nix n
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from itertools import count
 
@@ -19,6 +20,11 @@ SEED_LENGTH = 10
 _BASE32 = "0123456789abcdfghijklmnpqrsvwxyz"
 _FOREIGN = "eotu"
 _WINDOW = 8
+
+
+def hash_part(path: str | os.PathLike[str]) -> str:
+    """The hash in a store path, from its 12th character on."""
+    return os.fspath(path)[len("/nix/store/") :][:HASH_LENGTH]
 
 
 def token(output: str, token_set: str = "A") -> str:  # noqa: S107 - a token of ours is no password

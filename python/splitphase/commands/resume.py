@@ -20,20 +20,24 @@ def execute(args: argparse.Namespace) -> int:
     import time
 
     from splitphase import snapshot
+    from splitphase.errors import BuildGraphError
     from splitphase.manifest import read_stage
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
     from splitphase.stage import stage
-    from splitphase.tokens import HASH_LENGTH, tokens
+    from splitphase.stage_ninja import logs_of, rehash
+    from splitphase.tokens import hash_part, tokens
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
-    prefix = len("/nix/store/")
-    restore = Rewriter(
-        {pair[0]: str(outputs[name])[prefix : prefix + HASH_LENGTH] for name, pair in tokens(outputs).items()}
-    )
+    restore = Rewriter({pair[0]: hash_part(outputs[name]) for name, pair in tokens(outputs).items()})
     index = snapshot.read_index(args.snapshot)
     snapshot.unpack(args.snapshot, args.top, index, outputs, restore, args.state)
+    for directory in [] if args.artifacts else logs_of(args.top, (path.removeprefix("tree/") for path in index.escaped)):
+        try:
+            rehash(directory)
+        except BuildGraphError as error:
+            print(f"splitphase: ninja will run all commands of {directory} again: {error.message}")
     unpacked = time.monotonic()
     print(f"splitphase: snapshot unpacked in {unpacked - started:.2f} s")
     if args.artifacts:

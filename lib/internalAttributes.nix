@@ -1,0 +1,158 @@
+/**
+  Which attributes of a derivation only one phase reads: a build that ends at a cut does without those of later phases,
+  so that editing them does not run it again. What is not listed here stays, for instance all inputs, `outputs`, `doCheck`
+  and the lists that setup hooks read when they are sourced. Sources: the generic builder of nixpkgs and its hooks.
+*/
+{ lib, ... }:
+let
+  # Bodies, switches and flags, in the order of the phases.
+  phases = [
+    {
+      name = "unpackPhase";
+      attributes = [ ];
+    }
+    {
+      name = "patchPhase";
+      attributes = [
+        "patchPhase"
+        "patches"
+        "prePatch"
+        "postPatch"
+        "patchFlags"
+        "dontPatch"
+      ];
+    }
+    {
+      name = "configurePhase";
+      attributes = [
+        "configurePhase"
+        "preConfigure"
+        "postConfigure"
+        "configureFlags"
+        "configureFlagsArray"
+        "configureScript"
+        "dontConfigure"
+        "dontAddPrefix"
+        "dontAddDisableDepTrack"
+        "dontDisableStatic"
+        "dontFixLibtool"
+        "prefixKey"
+        "cmakeFlags"
+        "cmakeBuildType"
+        "mesonFlags"
+        "mesonBuildType"
+        "mesonAutoFeatures"
+      ];
+    }
+    {
+      name = "buildPhase";
+      attributes = [
+        "buildPhase"
+        "preBuild"
+        "postBuild"
+        "dontBuild"
+      ];
+    }
+    {
+      name = "checkPhase";
+      attributes = [
+        "checkPhase"
+        "preCheck"
+        "postCheck"
+        "checkTarget"
+        "checkFlags"
+        "checkFlagsArray"
+      ];
+    }
+    {
+      name = "installPhase";
+      attributes = [
+        "installPhase"
+        "preInstall"
+        "postInstall"
+        "installTargets"
+        "dontInstall"
+        "postResume"
+      ];
+    }
+    {
+      name = "fixupPhase";
+      attributes = [
+        "fixupPhase"
+        "preFixup"
+        "postFixup"
+        "dontFixup"
+        "dontStrip"
+        "dontStripHost"
+        "dontStripTarget"
+        "stripDebugList"
+        "stripAllList"
+        "dontPatchELF"
+        "dontPatchShebangs"
+        "dontPruneLibtoolFiles"
+        "dontMoveSbin"
+        "dontMoveLib64"
+        "dontGzipMan"
+        "forceShare"
+        "setupHook"
+        "setupHooks"
+      ];
+    }
+    {
+      name = "installCheckPhase";
+      attributes = [
+        "installCheckPhase"
+        "preInstallCheck"
+        "postInstallCheck"
+        "installCheckTarget"
+        "installCheckFlags"
+        "installCheckFlagsArray"
+      ];
+    }
+    {
+      name = "distPhase";
+      attributes = [
+        "preDist"
+        "postDist"
+        "distPhase"
+        "distTarget"
+        "tarballs"
+      ];
+    }
+  ];
+  names = map (phase: phase.name) phases;
+
+  # Attributes that are not read before the end of a phase; none is known for a phase that is not in the usual order.
+  after =
+    phase:
+    if rank phase == null then
+      [ ]
+    else
+      lib.concatMap (entry: entry.attributes) (lib.drop (rank phase + 1) phases);
+
+  # Place of a phase in the usual order; null for a phase that a package or a hook adds.
+  rank = phase: lib.lists.findFirstIndex (name: name == phase) null names;
+
+  # What says something about the results alone.
+  results = [
+    "allowedReferences"
+    "allowedRequisites"
+    "outputChecks"
+    "unsafeDiscardReferences"
+  ];
+in
+{
+  inherit rank;
+
+  # The names of `attrs` that a build up to `cut` can do without: those of later phases, unless what stays names them.
+  unread =
+    cut: attrs:
+    let
+      later =
+        if cut.inside then [ "postBuild" ] ++ after (lib.head cut.phases) else after (lib.head cut.phases);
+      dropped = lib.filter (name: attrs ? ${name}) later;
+      texts = lib.filter builtins.isString (lib.attrValues (removeAttrs attrs later));
+    in
+    lib.filter (name: !lib.any (lib.hasInfix name) texts) dropped
+    ++ lib.filter (name: attrs ? ${name}) results;
+}

@@ -1,0 +1,69 @@
+/**
+  A part of a package: a derivation that takes up the build at one cut and leaves it at the next. The first part takes up
+  nothing, the last one (final) leaves nothing; both keep every attribute that is not known to belong to a later phase.
+
+  A cut is `{ phases, inside }`: behind the last of these phases that the package has, or inside buildPhase, behind preBuild.
+  `from` is null or `{ cut, snapshot, artifacts }`, `to` null or `{ cut, outputs, attributes }`: outputs that the helper
+  fills, the snapshot among them, and variables that hooks/cut.sh reads.
+*/
+{
+  lib,
+  internalAttributes,
+  internalTools,
+  ...
+}:
+let
+  describe = cut: lib.concatStringsSep " " ([ (if cut.inside then "in" else "after") ] ++ cut.phases);
+
+  # Setup hooks add to installFlags while the package is configured; the package's own go where this stands.
+  placeholder = "@splitphase-install-flags@";
+  early = cut: lib.any (phase: lib.elem phase [ "unpackPhase" "patchPhase" "configurePhase" "buildPhase" "checkPhase" ]) cut.phases;
+in
+{
+  stdenv,
+  stock,
+  own,
+  from ? null,
+  to ? null,
+}:
+let
+  tools = internalTools stdenv;
+in
+if from == null && to == null then
+  if lib.any (name: stock.drvAttrs ? ${name}) own then
+    stock.overrideAttrs (old: lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null))
+  else
+    stock
+else
+  stock.overrideAttrs (
+    old:
+    let
+      unread = if to == null then [ ] else internalAttributes.unread to.cut (removeAttrs old own);
+    in
+    lib.genAttrs (lib.filter (name: old ? ${name}) own ++ unread) (_: null)
+    // {
+      postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
+      splitphaseHelper = tools.helper;
+      splitphaseOutputs = stock.outputs;
+      # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
+      splitphasePath = tools.zstdPath;
+    }
+    // lib.optionalAttrs (from != null) {
+      splitphaseFrom = describe from.cut;
+      splitphaseBase = "${from.snapshot}";
+      # What earlier parts did not see and so cannot have changed, as far as the package sets it.
+      splitphaseOwn = lib.filter (name: old ? ${name}) (internalAttributes.unread from.cut (removeAttrs old own));
+      splitphaseInstallFlags = old.installFlags or [ ];
+    }
+    // lib.optionalAttrs (from.artifacts or null != null) { splitphaseArtifacts = "${from.artifacts}"; }
+    // lib.optionalAttrs (to != null) (
+      # mkDerivation maps over these two, so they cannot be null.
+      lib.genAttrs (lib.filter (name: old ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
+      // lib.optionalAttrs (early to.cut) { installFlags = [ placeholder ]; }
+      // {
+        outputs = (old.outputs or [ "out" ]) ++ to.outputs;
+        splitphaseTo = describe to.cut;
+      }
+      // to.attributes
+    )
+  )

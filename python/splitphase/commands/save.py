@@ -1,0 +1,43 @@
+"""At a cut between phases: escape the build tree and what is in the outputs, and write the snapshot."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--top", type=Path, required=True, help="$NIX_BUILD_TOP")
+    parser.add_argument("--scratch", type=Path, required=True, help="folder below the top with the shell's dumps")
+    parser.add_argument("--output", action="append", required=True, metavar="NAME=PATH", help="the package's outputs")
+    parser.add_argument("--snapshot", type=Path, required=True, help="folder for the snapshot")
+    parser.add_argument("--keep", action="append", default=[], help="paths below the top that are not rewritten")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Save, and say how long it took."""
+    import os
+    import time
+
+    from splitphase import snapshot
+    from splitphase.pairs import read_pairs
+    from splitphase.rewrite import Rewriter
+    from splitphase.saved import escape_tree, take_outputs, write_state
+    from splitphase.tokens import hash_part, tokens
+
+    started = time.monotonic()
+    outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
+    escape = Rewriter({hash_part(outputs[name]): pair[0] for name, pair in tokens(outputs).items()})
+    directory = os.getcwd()
+    saved = take_outputs(args.scratch, outputs)
+    write_state(args.scratch, saved)
+    escaped = escape_tree(args.top, args.scratch, saved, escape)
+    done = time.monotonic()
+    index = snapshot.Index(str(args.top), directory, tuple(sorted(outputs)), escaped)
+    snapshot.write(args.top, args.scratch, args.snapshot, index)
+    print(
+        f"splitphase: {len(escaped)} paths escaped in {done - started:.2f} s, "
+        f"snapshot of {(args.snapshot / 'tree.tar.zst').stat().st_size / 1e6:.1f} MB in {time.monotonic() - done:.2f} s"
+    )
+    return 0

@@ -1,0 +1,49 @@
+"""What is saved at a cut: the build tree and the outputs' contents, escaped, as a snapshot."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from splitphase import shellstate, snapshot
+from splitphase.rewrite import Rewriter
+
+
+def take_outputs(scratch: Path, outputs: Mapping[str, Path]) -> Path:
+    """Move the outputs' contents into a folder beside the tree and leave empty folders; return that folder."""
+    saved = scratch / "outputs"
+    saved.mkdir()
+    for name, path in outputs.items():
+        if os.path.lexists(path):
+            shutil.move(path, saved / name)
+        path.mkdir()
+    return saved
+
+
+def write_state(scratch: Path, saved: Path) -> None:
+    """Write what the phases changed of the shell into the folder with the outputs' contents, as text to source."""
+
+    def dump(name: str) -> str:
+        return (scratch / name).read_text(errors="surrogateescape")
+
+    state = shellstate.changes(
+        (dump("variables-before"), dump("variables")), (dump("functions-before"), dump("functions"))
+    )
+    (saved / ".state.sh").write_text(state + dump("options"), errors="surrogateescape")
+
+
+def escape_tree(top: Path, scratch: Path, saved: Path, escape: Rewriter) -> tuple[str, ...]:
+    """Put tokens for hashes in all that is saved; return the changed paths, relative to the archive's root."""
+    escaped = [f"outputs/{path}" for path in escape.tree(saved)]
+    for entry in sorted(os.listdir(top)):
+        path = top / entry
+        if entry == scratch.name or entry in snapshot.MACHINE_BOUND:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            escaped += [f"tree/{entry}/{below}" for below in escape.tree(path)]
+        now = escape.entry(path)
+        if now is not None:
+            escaped.append(f"tree/{now.name}")
+    return tuple(escaped)
