@@ -140,19 +140,29 @@ let
     "outputChecks"
     "unsafeDiscardReferences"
   ];
+
+  # mkDerivation maps over these, so they cannot be null.
+  lists = [
+    "patches"
+    "configureFlags"
+    "cmakeFlags"
+    "mesonFlags"
+  ];
 in
 {
   inherit rank;
 
-  # The names of `attrs` that a build up to `cut` can do without: those of later phases, unless what stays names them.
+  # The attributes that a build up to `cut` can do without, each with the value that stands for nothing: those of later
+  # phases, unless what stays of `attrs` names them.
   unread =
     cut: attrs:
     let
-      later =
-        if cut.inside then [ "postBuild" ] ++ after (lib.head cut.phases) else after (lib.head cut.phases);
-      dropped = lib.filter (name: attrs ? ${name}) later;
+      phase = lib.head cut.phases;
+      later = lib.optional cut.inside "postBuild" ++ after phase;
       texts = lib.filter builtins.isString (lib.attrValues (removeAttrs attrs later));
+      unnamed = lib.filter (name: !lib.any (lib.hasInfix name) texts) later;
+      replace = name: if lib.elem name lists then [ ] else null;
     in
-    lib.filter (name: !lib.any (lib.hasInfix name) texts) dropped
-    ++ lib.filter (name: attrs ? ${name}) results;
+    lib.genAttrs (lib.filter (name: attrs ? ${name} || lib.elem name lists) unnamed) replace
+    // lib.genAttrs (lib.filter (name: attrs ? ${name}) results) (_: null);
 }

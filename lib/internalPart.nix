@@ -38,9 +38,10 @@ else
   stock.overrideAttrs (
     old:
     let
-      unread = if to == null then [ ] else internalAttributes.unread to.cut (removeAttrs old own);
+      attrs = removeAttrs old own;
     in
-    lib.genAttrs (lib.filter (name: old ? ${name}) own ++ unread) (_: null)
+    lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null)
+    // lib.optionalAttrs (to != null) (internalAttributes.unread to.cut attrs)
     // {
       postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
       splitphaseHelper = tools.helper;
@@ -52,7 +53,7 @@ else
       splitphaseFrom = describe from.cut;
       splitphaseBase = "${from.snapshot}";
       # What earlier parts did not see and so cannot have changed, as far as the package sets it.
-      splitphaseOwn = lib.filter (name: old ? ${name}) (internalAttributes.unread from.cut (removeAttrs old own));
+      splitphaseOwn = lib.filter (name: attrs ? ${name}) (lib.attrNames (internalAttributes.unread from.cut attrs));
       splitphaseInstallFlags = old.installFlags or [ ];
     }
     // lib.optionalAttrs (from.artifacts or null != null) { splitphaseArtifacts = "${from.artifacts}"; }

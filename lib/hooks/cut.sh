@@ -206,7 +206,15 @@ splitphasePlace() {
 
 # splitphaseBefore P Q: whether P comes before Q in the list of phases.
 splitphaseBefore() {
-  [[ " ${phases[*]} " == *" $1 "*" $2 "* ]]
+  local splitphaseList
+  splitphaseList=" $(splitphasePhases) "
+  [[ $splitphaseList == *" $1 "* && " ${splitphaseList#*" $1 "}" == *" $2 "* ]]
+}
+
+# The list of phases, a blank between two.
+splitphasePhases() {
+  # shellcheck disable=SC2086 # words
+  echo ${phases[*]}
 }
 
 # Before the first phase, when the list is known.
@@ -218,19 +226,19 @@ splitphaseStart() {
     splitphaseState=skipping
     splitphaseFromPhase=$(splitphasePlace "$splitphaseFrom")
     if [ -z "$splitphaseFromPhase" ]; then
-      splitphaseFail "the phases have no ${splitphaseFrom#* } any more, so the earlier part was never used; they are: ${phases[*]}" \
+      splitphaseFail "the phases have no ${splitphaseFrom#* } any more, so the earlier part was never used; they are: $(splitphasePhases)" \
         "'phases' changed between the parts; override it on the split package"
     fi
   fi
   if [ -n "${splitphaseTo:-}" ]; then
     splitphaseToPhase=$(splitphasePlace "$splitphaseTo")
     if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}" ]; then
-      splitphaseFail "there is no ${splitphaseTo#* } to cut after; the phases are: ${phases[*]}" \
+      splitphaseFail "there is no ${splitphaseTo#* } to cut after; the phases are: $(splitphasePhases)" \
         "name one of these in splitPhases { after = [ ... ]; }, or leave the package whole"
     fi
     if [ -n "$splitphaseFromPhase" ] && [ -n "$splitphaseToPhase" ] && ! splitphaseBefore "$splitphaseFromPhase" "$splitphaseToPhase" &&
       [[ $splitphaseFrom != "in $splitphaseToPhase" ]]; then
-      splitphaseFail "the cut after $splitphaseToPhase is not behind the one after $splitphaseFromPhase; the phases are: ${phases[*]}" \
+      splitphaseFail "the cut after $splitphaseToPhase is not behind the one after $splitphaseFromPhase; the phases are: $(splitphasePhases)" \
         "name the phases in splitPhases { after = [ ... ]; } in this order"
     fi
     splitphaseVariablesBefore=$(declare -p)
