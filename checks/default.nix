@@ -7,6 +7,7 @@ let
   behaviours = map (file: import file { inherit lib pkgs scope packages; }) [
     ./fixtures.nix
     ./identical.nix
+    ./parts.nix
     ./reuse.nix
   ];
 in

@@ -18,6 +18,7 @@ clang clang
 make make
 cmake cmake
 ninja ninja-build
+meson meson
 python3 python3
 zstd zstd
 xz xz-utils

@@ -39,9 +39,11 @@ else
     old:
     let
       attrs = removeAttrs old own;
+      placed = to != null && early to.cut;
+      unread = place: if place == null then { } else internalAttributes.unread place.cut attrs;
     in
     lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null)
-    // lib.optionalAttrs (to != null) (internalAttributes.unread to.cut attrs)
+    // unread to
     // {
       postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
       splitphaseHelper = tools.helper;
@@ -53,14 +55,14 @@ else
       splitphaseFrom = describe from.cut;
       splitphaseBase = "${from.snapshot}";
       # What earlier parts did not see and so cannot have changed, as far as the package sets it.
-      splitphaseOwn = lib.filter (name: attrs ? ${name}) (lib.attrNames (internalAttributes.unread from.cut attrs));
-      splitphaseInstallFlags = old.installFlags or [ ];
+      splitphaseOwn = lib.filter (name: attrs ? ${name}) (lib.attrNames (removeAttrs (unread from) (lib.attrNames (unread to))));
     }
+    // lib.optionalAttrs (from != null && !placed) { splitphaseInstallFlags = old.installFlags or [ ]; }
     // lib.optionalAttrs (from.artifacts or null != null) { splitphaseArtifacts = "${from.artifacts}"; }
     // lib.optionalAttrs (to != null) (
       # mkDerivation maps over these two, so they cannot be null.
       lib.genAttrs (lib.filter (name: old ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
-      // lib.optionalAttrs (early to.cut) { installFlags = [ placeholder ]; }
+      // lib.optionalAttrs placed { installFlags = [ placeholder ]; }
       // {
         outputs = (old.outputs or [ "out" ]) ++ to.outputs;
         splitphaseTo = describe to.cut;

@@ -38,7 +38,18 @@
   ...
 }:
 let
-  full = phase: if lib.hasSuffix "Phase" phase || internalAttributes.rank "${phase}Phase" == null then phase else "${phase}Phase";
+  # The names that a phase may have in the list of phases.
+  names =
+    phase:
+    if internalAttributes.rank "${phase}Phase" != null then
+      [ "${phase}Phase" ]
+    else if lib.hasSuffix "Phase" phase then
+      [ phase ]
+    else
+      [
+        phase
+        "${phase}Phase"
+      ];
 
   check =
     after:
@@ -78,7 +89,7 @@ let
     {
       after,
       # Used by splitBuildInstall: cuts that are alternatives, the last one that the package has.
-      _cuts ? map (phase: [ (full phase) ]) (check after),
+      _cuts ? map names (check after),
     }@arguments:
     package:
     let

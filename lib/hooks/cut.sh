@@ -117,7 +117,7 @@ splitphaseDump() {
 # At splitphaseTo: make the outputs of this part. With a manifest among them, plan and pack the actions of objcache.
 splitphaseSave() {
   local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseName splitphaseCommand=save
-  echo "splitphase: leaving the build $splitphaseTo"
+  echo "splitphase: leaving the build ${splitphaseTo%% *} $splitphaseToPhase"
   splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
     splitphaseProblem="the sandbox is off: this build runs in $NIX_BUILD_TOP, the next one elsewhere"
@@ -153,7 +153,7 @@ splitphaseSave() {
 # At splitphaseFrom: take up the build. What the package sets itself and earlier parts did not see stays as it is here.
 splitphaseResume() {
   local splitphaseArguments splitphaseName splitphaseOwnValues=() splitphaseSource=$NIX_BUILD_TOP/.splitphase-state.sh
-  echo "splitphase: taking up the build $splitphaseFrom"
+  echo "splitphase: taking up the build ${splitphaseFrom%% *} $splitphaseFromPhase"
   splitphaseState=running
   splitphaseOutputArguments
   PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
@@ -177,8 +177,9 @@ splitphaseResume() {
   runHook postResume
 }
 
-# Earlier parts had a placeholder for the package's own installFlags, beside what setup hooks add.
+# Parts that do not install have a placeholder for the package's own installFlags, beside what setup hooks add.
 splitphaseMergeInstallFlags() {
+  if ! declare -p splitphaseInstallFlags &>/dev/null; then return; fi
   local splitphaseFlag splitphaseMerged=() splitphasePlaceholder=@splitphase-install-flags@
   if [[ "$(declare -p installFlags 2>/dev/null)" == "declare -a"* ]]; then
     for splitphaseFlag in "${installFlags[@]}"; do
