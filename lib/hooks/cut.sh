@@ -205,6 +205,12 @@ splitphasePlace() {
   printf '%s' "$splitphaseFound"
 }
 
+# splitphaseNames "after P...": the phases, to be read.
+splitphaseNames() {
+  local splitphasePhases=${1#* }
+  printf '%s' "${splitphasePhases// / or }"
+}
+
 # splitphaseBefore P Q: whether P comes before Q in the list of phases.
 splitphaseBefore() {
   local splitphaseList
@@ -227,14 +233,14 @@ splitphaseStart() {
     splitphaseState=skipping
     splitphaseFromPhase=$(splitphasePlace "$splitphaseFrom")
     if [ -z "$splitphaseFromPhase" ]; then
-      splitphaseFail "the phases have no ${splitphaseFrom#* } any more, so the earlier part was never used; they are: $(splitphasePhases)" \
+      splitphaseFail "the phases have no $(splitphaseNames "$splitphaseFrom") any more, so the earlier part was never used; they are: $(splitphasePhases)" \
         "'phases' changed between the parts; override it on the split package"
     fi
   fi
   if [ -n "${splitphaseTo:-}" ]; then
     splitphaseToPhase=$(splitphasePlace "$splitphaseTo")
     if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}" ]; then
-      splitphaseFail "there is no ${splitphaseTo#* } to cut after; the phases are: $(splitphasePhases)" \
+      splitphaseFail "there is no $(splitphaseNames "$splitphaseTo") to cut after; the phases are: $(splitphasePhases)" \
         "name one of these in splitPhases { after = [ ... ]; }, or leave the package whole"
     fi
     if [ -n "$splitphaseFromPhase" ] && [ -n "$splitphaseToPhase" ] && ! splitphaseBefore "$splitphaseFromPhase" "$splitphaseToPhase" &&
