@@ -10,7 +10,7 @@ from importlib import import_module
 from splitphase import __version__
 from splitphase.errors import SplitphaseError
 
-COMMANDS = ("prepare", "unsplit", "resume", "rewrite", "report")
+COMMANDS = ("find", "escape", "restore", "verify", "prepare", "unsplit", "resume", "rewrite", "report")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -49,7 +49,7 @@ class Rewriter:
         keep: Collection[str] = (),
         atomic: bool = False,
     ) -> None:
-        self.engine = Engine(pairs, names)
+        self.engine = Engine({old: new for old, new in pairs.items() if old != new}, names)
         self.pairs = dict(pairs)
         self._keep = tuple(keep)
         self._atomic = atomic

@@ -126,7 +126,10 @@ static struct run longest(const struct table *table, const uint8_t *data, size_t
     uint32_t start = piece->start - left, end = piece->start + right;
     uint32_t from = start > form->hash_start ? start : form->hash_start;
     uint32_t to = end < form->hash_end ? end : form->hash_end;
-    if (left + right >= form->min_length && to >= from + form->min_hash && left + right > best.length)
+    // Little and big endian differ by where the text begins: of two such runs the aligned one counts.
+    int longer = left + right > best.length || (left + right == best.length && (at - left - start) % 4 == 0 &&
+                                                (best.offset - best.start) % 4 != 0);
+    if (left + right >= form->min_length && to >= from + form->min_hash && longer)
       best = (struct run){at - left, left + right, piece->form, (uint16_t)start};
   }
   return best;
