@@ -20,10 +20,10 @@ from splitphase.hashes.chunks import Piece
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.files import link_beside, unlocked, write_beside, write_in_place
 from splitphase.hashes.findings import REMEDY, Outcome
-from splitphase.hashes.forms import HASH_END, HASH_START
+from splitphase.hashes.forms import split_path
 from splitphase.hashes.scanner import FAILED, HIT, MAGIC
 from splitphase.hashes.sources import Memory, Opened, Patched, Source, same
-from splitphase.tokens import HASH_LENGTH, tokens
+from splitphase.tokens import tokens
 
 __all__ = ["Rewriter", "inside", "move", "unlocked", "walk"]
 
@@ -221,14 +221,17 @@ class Rewriter:
                 os.utime(path.parent, ns=(status.st_atime_ns, status.st_mtime_ns))
         return sorted(changed)
 
-    def _kept(self, name: str) -> bool:
+    def keeps(self, name: str) -> str:
+        """The pattern for which a path, or a folder it lies in, is left alone; empty if none."""
         parts = name.split("/")
-        for end in range(1, len(parts) + 1):
-            for pattern in self._keep:
-                if fnmatchcase("/".join(parts[:end]), pattern):
-                    log.warning("%s: left as it is (keep %s)", name, pattern)
-                    return True
-        return False
+        above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        return next((pattern for pattern in self._keep if any(fnmatchcase(each, pattern) for each in above)), "")
+
+    def _kept(self, name: str) -> bool:
+        pattern = self.keeps(name) if self._keep else ""
+        if pattern:
+            log.warning("%s: left as it is (keep %s)", name, pattern)
+        return bool(pattern)
 
     def _sifted(self, root: Path, names: list[str]) -> dict[str, int]:
         """Flags of the regular files that need to be examined."""
@@ -253,14 +256,8 @@ def _of_outputs(outputs: Mapping[str, str | Path]) -> tuple[dict[str, str], dict
     """Token to hash, and hash to name."""
     pairs, names = {}, {}
     for output, pair in tokens(outputs).items():
-        base = str(outputs[output])[HASH_START:]
-        value = base[:HASH_LENGTH]
-        if not str(outputs[output]).startswith("/nix/store/") or len(value) < HASH_LENGTH or base[HASH_LENGTH:][:1] != "-":
-            raise RewriteError(
-                f"output {output!r}: {outputs[output]} is no store path", hint="it looks like /nix/store/<hash>-<name>"
-            )
-        pairs[pair[0]] = value
-        names[value] = str(outputs[output])[HASH_END + 1 :].split("/", 1)[0]
+        value, name = split_path(str(outputs[output]))
+        pairs[pair[0]], names[value] = value, name
     return pairs, names
 
 

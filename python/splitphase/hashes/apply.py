@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from splitphase.hashes.survey import VERSION, read_outputs, refuse_special
+from splitphase.errors import RewriteError
+from splitphase.hashes.findings import REMEDY
+from splitphase.hashes.survey import VERSION, read_outputs, refuse_special, survey
 from splitphase.rewrite import Rewriter
 
 
@@ -29,6 +32,13 @@ def outputs_of(args: argparse.Namespace) -> Mapping[str, str]:
 def apply(args: argparse.Namespace, rewriter: Rewriter) -> int:
     """Rewrite the folders and print what changed."""
     refuse_special(args.folders)
+    problems = [
+        (path, text) for path, text in survey(args.folders, rewriter.engine).problems if not _kept(args, rewriter, path)
+    ]
+    if problems:
+        path, text = problems[0]
+        more = f" (and {len(problems) - 1} more; `splitphase find` lists them)" if len(problems) > 1 else ""
+        raise RewriteError(f"{path}: {text}; it cannot be replaced there, nothing was changed{more}", hint=REMEDY)
     changed = []
     for folder in args.folders:
         if folder.is_dir() and not folder.is_symlink():
@@ -37,9 +47,16 @@ def apply(args: argparse.Namespace, rewriter: Rewriter) -> int:
             now = rewriter.entry(folder)
             changed += [str(now)] if now is not None else []
     if args.json:
-        print(json.dumps({"version": VERSION, "changed": changed}, indent=1))  # noqa: T201 - what the command reports
+        print(json.dumps({"version": VERSION, "changed": changed}, indent=1))
     else:
         for path in changed:
-            print(path)  # noqa: T201 - what the command reports
-        print(f"{len(changed)} changed")  # noqa: T201 - what the command reports
+            print(path)
+        print(f"{len(changed)} changed")
     return 0
+
+
+def _kept(args: argparse.Namespace, rewriter: Rewriter, path: str) -> bool:
+    """Whether `--keep` names a path of a survey."""
+    return any(
+        Path(path).is_relative_to(folder) and rewriter.keeps(os.path.relpath(path, folder)) for folder in args.folders
+    )

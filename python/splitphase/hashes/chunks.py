@@ -111,7 +111,7 @@ def _part(source: Source, run: Run, place: Place | None) -> Piece:
     """A run with a part of the hash."""
     first, last = reach(run)
     section = place.section(run.offset) if place else None
-    if run.form.shape.unit > 1 or run.form.shape.swapped and place is None:
+    if run.form.shape.unit > 1 or (run.form.shape.swapped and place is None):
         return Piece(run, f"part of {last - first}", place, section)
     if first == HASH_START and last == HASH_START + SEED_LENGTH and _before(source, run, 5).lower() == b"seed=":
         return Piece(run, "seed", place, section)
@@ -181,7 +181,7 @@ def weak_pieces(source: Source, scanner: Scanner, strong: list[Piece]) -> Iterat
     for start, place in sorted({(piece.place.start, piece.place) for piece in strong if piece.chunk and piece.place},
                                key=lambda pair: pair[0]):  # fmt: skip
         known = [piece for piece in strong if piece.place is place]
-        for run in scanner.runs(source) if place.size == source.size else _shifted(source, scanner, place):
+        for run in scanner.runs(source) if place.size == source.size else _shifted(scanner, place):
             if any(run.offset < piece.run.end and piece.run.offset < run.end for piece in known):
                 continue
             section = place.section(run.offset)
@@ -191,7 +191,7 @@ def weak_pieces(source: Source, scanner: Scanner, strong: list[Piece]) -> Iterat
                     yield piece
 
 
-def _shifted(source: Source, scanner: Scanner, place: Place) -> Iterator[Run]:
+def _shifted(scanner: Scanner, place: Place) -> Iterator[Run]:
     for run in scanner.runs(place.image.source):
         yield replace(run, offset=run.offset + place.start)
 

@@ -66,7 +66,7 @@ class Engine:
         return found
 
     def examine(self, source: Source, depth: int = 0, *, hidden_only: bool = False) -> Outcome:
-        """All about a source: what was found, what is to be written. `hidden_only`: its own bytes are known to be clean."""
+        """All about a source: what was found, what is to be written. `hidden_only`: its bytes are known to be clean."""
         head = source.read(0, 512)
         outcome: Outcome | None = None
         notes = []
@@ -301,4 +301,3 @@ def _refused(piece: Piece) -> str:
     if name == ".rustc":
         return "the hash is in Rust's compressed metadata"
     return ""
-

@@ -142,4 +142,3 @@ def _extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
                 return
             start, end = end, size
         yield start, end
-

@@ -112,3 +112,16 @@ def forms_of(known: Iterable[Subject], shapes: Iterable[Shape] = SHAPES) -> tupl
                 start, end = (len(old) - HASH_END) * shape.unit, (len(old) - HASH_START) * shape.unit
             found.append(Form(subject, shape, shape.encode(old), shape.encode(new), start, end))
     return tuple(found)
+
+
+def split_path(text: str) -> tuple[str, str]:
+    """Hash and name of a store path or base name, or a hash alone. Raises RewriteError."""
+    base = text[HASH_START:] if text.startswith(STORE) else text
+    base = base.split("/", 1)[0]
+    value, dash, name = base[:HASH_LENGTH], base[HASH_LENGTH : HASH_LENGTH + 1], base[HASH_LENGTH + 1 :]
+    if len(value) != HASH_LENGTH or not (value.isascii() and value.isalnum()) or dash not in ("", "-"):
+        raise RewriteError(
+            f"{text!r} is neither a hash of {HASH_LENGTH} characters nor a store path",
+            hint="for instance /nix/store/<hash>-hello-1.0, or the hash alone",
+        )
+    return value, name

@@ -159,4 +159,3 @@ def _bits(codes: list[int], width: int, shift: int) -> bytes:
     first = 1 if shift else 0
     last = (len(codes) * width + shift) // 8
     return data[first:last]
-

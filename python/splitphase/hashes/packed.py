@@ -3,7 +3,8 @@
 Compressing is a function of the content and of parameters that are not all in the file. They are found by trying which
 of them make the old file from the old content. Where none do, the nearest are used, and that is said.
 
-Formats: RFC 1952 (gzip), the .xz file format 1.0.4, RFC 8878 (zstd), bzip2. zstd has no Python module: its program does it.
+Formats: RFC 1952 (gzip), the .xz file format 1.0.4, RFC 8878 (zstd), bzip2. Python has no module for zstd: its program
+does it.
 """
 
 from __future__ import annotations
@@ -150,15 +151,15 @@ def _decode(decoder: object, data: bytes, spool: Spool) -> bytes:
             spool.write(piece)
             piece = decoder.decompress(decoder.unconsumed_tail, BLOCK)
         return piece
-    piece = decoder.decompress(data, BLOCK)  # type: ignore[attr-defined]
+    rest: bytes = decoder.decompress(data, BLOCK)  # type: ignore[attr-defined]
     while not decoder.needs_input and not decoder.eof:  # type: ignore[attr-defined]
-        spool.write(piece)
-        piece = decoder.decompress(b"", BLOCK)  # type: ignore[attr-defined]
-    return piece
+        spool.write(rest)
+        rest = decoder.decompress(b"", BLOCK)  # type: ignore[attr-defined]
+    return rest
 
 
 def deflate_ways(wbits: int) -> Iterator[Way]:
-    """zlib's levels, the usual ones first."""
+    """Zlib's levels, the usual ones first."""
     for level in (6, 9, 1, 5, 7, 8, 4, 3, 2):
         for memory in (8, 9):
             yield Way(
@@ -206,7 +207,7 @@ class Gzip:
         return position + 2 * bool(flags & 2)
 
     def _ways(self, extra: int) -> Iterator[Way]:
-        """zlib's and GNU gzip's levels; the header says which are the best and the fastest."""
+        """Levels of zlib and GNU gzip's levels; the header says which are the best and the fastest."""
         levels = {2: "9", 4: "1"}.get(extra, "687543219")
         ways = list(deflate_ways(-15))
         yield from (way for way in ways if way.name[-1] in levels)
@@ -249,7 +250,8 @@ class Xz:
                 ),
             )
         for level in "69":
-            yield Way(f"xz -T2 -{level}", program("xz", "-c", "-T2", f"-{level}", f"--check={names.get(check, 'crc64')}"))
+            options = ("-T2", f"-{level}", f"--check={names.get(check, 'crc64')}")
+            yield Way(f"xz -T2 -{level}", program("xz", "-c", *options))
 
 
 class Bzip2:

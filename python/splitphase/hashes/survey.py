@@ -13,12 +13,12 @@ from pathlib import Path
 from splitphase.errors import RewriteError
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.findings import Find
-from splitphase.hashes.forms import HASH_START, STORE
+from splitphase.hashes.forms import STORE, split_path
 from splitphase.hashes.scanner import FAILED, HIT
 from splitphase.hashes.sources import Memory, Opened
 from splitphase.pairs import read_pairs
 from splitphase.rewrite import walk
-from splitphase.tokens import HASH_LENGTH, tokens
+from splitphase.tokens import tokens
 
 VERSION = 1
 _BATCH = 1000
@@ -184,17 +184,3 @@ def read_outputs(entries: Iterable[str]) -> Mapping[str, str]:
                 f"--output {name}={path}: not a store path", hint="it looks like /nix/store/<32 characters>-<name>"
             )
     return outputs
-
-
-def split_path(text: str) -> tuple[str, str]:
-    """Hash and name of a store path or base name, or a hash alone. Raises RewriteError."""
-    base = text[HASH_START:] if text.startswith(STORE) else text
-    base = base.split("/", 1)[0]
-    value, dash, name = base[:HASH_LENGTH], base[HASH_LENGTH : HASH_LENGTH + 1], base[HASH_LENGTH + 1 :]
-    if len(value) != HASH_LENGTH or not (value.isascii() and value.isalnum()) or dash not in ("", "-"):
-        raise RewriteError(
-            f"{text!r} is neither a hash of {HASH_LENGTH} characters nor a store path",
-            hint="for instance /nix/store/<hash>-hello-1.0, or the hash alone",
-        )
-    return value, name
-

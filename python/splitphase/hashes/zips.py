@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from splitphase.hashes.packed import (
     Content,
@@ -87,7 +88,7 @@ def read(source: Source) -> Directory | None:
     except (struct.error, IndexError):
         return None
     spans = sorted((entry.start, entry.start + entry.packed) for entry in entries)
-    overlap = any(one[1] > other[0] for one, other in zip(spans, spans[1:], strict=False))
+    overlap = any(one[1] > other[0] for one, other in pairwise(spans))
     if len(entries) != number or overlap or (spans and spans[-1][1] > start):
         return None
     return Directory(entries, start, end, end64)
