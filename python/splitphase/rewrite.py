@@ -16,11 +16,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from splitphase.errors import RewriteError, UnsafePathError
-from splitphase.hashes.chunks import Piece
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.files import link_beside, unlocked, write_beside, write_in_place
 from splitphase.hashes.findings import REMEDY, Outcome
-from splitphase.hashes.forms import split_path
+from splitphase.hashes.forms import split_path, subjects
 from splitphase.hashes.scanner import FAILED, HIT, MAGIC
 from splitphase.hashes.sources import Memory, Opened, Patched, Source, same
 from splitphase.tokens import tokens
@@ -31,6 +30,7 @@ log = logging.getLogger(__name__)
 _PART_STARTS = (0, 8, 16, 24, 5, 13, 21)
 """Every eighth place, and those where 8-byte pieces of a text that begins with `/nix/store/` begin."""
 _BATCH = 1000
+_AMBIGUOUS = "what is written for the hash could not be told from what stands beside it"
 
 
 class Rewriter:
@@ -49,6 +49,7 @@ class Rewriter:
         keep: Collection[str] = (),
         atomic: bool = False,
     ) -> None:
+        subjects(pairs)
         self.engine = Engine({old: new for old, new in pairs.items() if old != new}, names)
         self.pairs = dict(pairs)
         self._keep = tuple(keep)
@@ -80,12 +81,15 @@ class Rewriter:
 
     def found_in(self, data: bytes | mmap.mmap) -> bool:
         """Whether any of the old hashes stands in these bytes themselves."""
-        return bool(self._pieces(Memory(bytes(data))))
+        return bool(self.engine.pieces(Memory(bytes(data))))
 
     def plain(self, data: bytes) -> bytes:
         """Rewrite bytes as they are, whatever they are."""
-        pieces = self._pieces(Memory(data))
-        return Patched(Memory(data), [piece.patch for piece in pieces]).read(0, len(data)) if pieces else data
+        changed = _patched(self.engine, data)
+        if self.engine.escapes and changed != data and _patched(self.engine.inverse, changed) != data:
+            shown = data[:200].decode(errors="backslashreplace")
+            raise RewriteError(f"{shown!r}: {_AMBIGUOUS}", hint=REMEDY)
+        return changed
 
     def part_in(self, data: bytes) -> bool:
         """Whether a part of an old string occurs, in either case: any 15 characters, or 8 as compilers cut it up."""
@@ -128,9 +132,6 @@ class Rewriter:
         self._proof(path)
         return True
 
-    def _pieces(self, source: Source) -> list[Piece]:
-        return self.engine.pieces(source)
-
     def _examined(self, source: Source, name: str, *, hidden_only: bool = False) -> Outcome:
         """Examine, and see that the result has nothing of the old left and can be turned back."""
         outcome = self.engine.examine(source, hidden_only=hidden_only)
@@ -150,9 +151,7 @@ class Rewriter:
             if back.problems or len(back.finds) != len(outcome.finds) or (
                 exact and not same(back.result(result), source)
             ):  # fmt: skip
-                raise RewriteError(
-                    f"{name}: what is written for the hash could not be told from what stands beside it", hint=REMEDY
-                )
+                raise RewriteError(f"{name}: {_AMBIGUOUS}", hint=REMEDY)
         return outcome
 
     def _proof(self, path: Path) -> None:
@@ -244,6 +243,11 @@ class Rewriter:
                     raise RewriteError(f"{root / name} cannot be read", hint="what cannot be read cannot be searched")
                 flags[name] = flag
         return flags
+
+
+def _patched(engine: Engine, data: bytes) -> bytes:
+    patches = [piece.patch for piece in engine.pieces(Memory(data))]
+    return Patched(Memory(data), patches).read(0, len(data)) if patches else data
 
 
 def _refuse(name: str, outcome: Outcome) -> None:

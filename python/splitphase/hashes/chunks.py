@@ -169,7 +169,8 @@ def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section
         end = run.end - (run.end + shift) % size
         if start < end and run.length - (end - start) <= _ACCIDENT:
             return Piece(cut(run, start, end), f"chunk {end - start}", place, section)
-    beside = _before(source, run, 1) + source.read(run.end, 1)
+    first, last = reach(run)
+    beside = _before(source, run, 1) * (first > HASH_START) + source.read(run.end, 1) * (last < HASH_END)
     if any(chr(byte) in _LETTERS for byte in beside):
         problem = f"{run.length} bytes of the hash's text stand in data, and where they end is not certain"
         return Piece(run, f"part of {run.length}", place, section, problem)

@@ -81,7 +81,11 @@ def _strong(form: Form) -> tuple[int, int, int, int, int]:
     """Pieces (from, to), least length, least length in the hash, stride: for runs that count by themselves."""
     unit = form.shape.unit
     least = {1: STRONG_HASH, 2: STRONG_HASH, 4: 4}[unit]
-    first, last = max(0, form.hash_start - 3), min(form.hash_end, len(form.text) - 3)
+    # In the other byte order the text stands some bytes earlier: both are to be met at the same word first.
+    first, last = form.hash_start - 3, min(form.hash_end, len(form.text) - 3)
+    if form.shape.codec.endswith("-le"):
+        first -= unit - 1
+    first = max(0, first)
     return first, last, _WINDOW if unit == 1 else 2 * _WINDOW, least * unit, _WINDOW if unit == 4 else 4
 
 
