@@ -216,7 +216,8 @@ class Rewriter:
             status = path.parent.lstat()
             now = self.entry(path, flags.get(name, 0))
             if now is not None:
-                changed.append(self.text(str(now.relative_to(root))))
+                # The folders above are renamed later.
+                changed.append("/".join([*map(self.text, now.relative_to(root).parts[:-1]), now.name]))
                 os.utime(path.parent, ns=(status.st_atime_ns, status.st_mtime_ns))
         return sorted(changed)
 

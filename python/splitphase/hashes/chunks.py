@@ -163,13 +163,16 @@ def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section
     if run.length in _CHUNKS:
         return Piece(run, f"chunk {run.length}", place, section)
     # What an address is aligned to: sections of objects are aligned in memory, not in the file.
+    # An edge outside of the hash is certain: the text before or after it is the same in any case.
+    first, last = reach(run)
+    if run.form.shape.swapped:
+        first, last = HASH_START + HASH_END - last, HASH_START + HASH_END - first
     shift = section.address - section.offset - place.start if section and place else 0
     for size in _CHUNKS:
-        start = run.offset + -(run.offset + shift) % size
-        end = run.end - (run.end + shift) % size
+        start = run.offset + -(run.offset + shift) % size if first > HASH_START else run.offset
+        end = run.end - (run.end + shift) % size if last < HASH_END else run.end
         if start < end and run.length - (end - start) <= _ACCIDENT:
             return Piece(cut(run, start, end), f"chunk {end - start}", place, section)
-    first, last = reach(run)
     beside = _before(source, run, 1) * (first > HASH_START) + source.read(run.end, 1) * (last < HASH_END)
     if any(chr(byte) in _LETTERS for byte in beside):
         problem = f"{run.length} bytes of the hash's text stand in data, and where they end is not certain"
@@ -239,7 +242,7 @@ def uncovered(pieces: Iterable[Piece]) -> Iterator[Piece]:
     for group in groups.values():
         covered: set[int] = set()
         for piece in group:
-            if piece.chunk or piece.run.form.shape == PLAIN:
+            if piece.chunk:
                 first, last = reach(piece.run)
                 covered.update(range(max(first, HASH_START), min(last, HASH_END)))
         chunks = [piece for piece in group if piece.chunk]

@@ -241,8 +241,6 @@ class Engine:
                     changed[entry] = (stream, plain)
                     if not exact:
                         outcome.warnings.append(f"{name}: compressed with other parameters than before")
-                    if plain.size != old.source.size:
-                        outcome.problems.append(f"{name}: it does not keep its length")
             except packed.UnreadableError as error:
                 outcome.notes.append(f"{name} cannot be looked into: {error}")
         if changed and any(entry.signed for entry in directory.entries):

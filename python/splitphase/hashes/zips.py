@@ -163,7 +163,7 @@ def rebuild(source: Source, directory: Directory, members: Mapping[Entry, tuple[
     spool = Spool()
     moved: dict[int, int] = {}
     position = 0
-    sums = {entry: _checksum(plain) for entry, (_, plain) in members.items()}
+    facts = {entry: (_checksum(plain), packed.size, plain.size) for entry, (packed, plain) in members.items()}
     for entry in sorted(directory.entries, key=lambda entry: entry.local):
         _copy(spool, source, position, entry.local)
         moved[entry.central] = spool.size
@@ -174,20 +174,19 @@ def rebuild(source: Source, directory: Directory, members: Mapping[Entry, tuple[
             continue
         packed = members[entry][0]
         if not entry.flags & _DESCRIPTOR:
-            _sizes(header, 14, 30 + int.from_bytes(header[26:28], "little"), sums[entry], packed.size)
+            _sizes(header, 14, 30 + int.from_bytes(header[26:28], "little"), facts[entry])
         spool.write(bytes(header))
         _copy(spool, packed, 0, packed.size)
         position = entry.start + entry.packed
         if entry.flags & _DESCRIPTOR:
-            position += _descriptor(spool, source, position, entry, sums[entry], packed.size)
+            position += _descriptor(spool, source, position, entry, facts[entry])
     _copy(spool, source, position, directory.start)
     start = spool.size
     shift = start - directory.start
     end = directory.end64 if directory.end64 is not None else directory.end
     table = bytearray(source.read(directory.start, end - directory.start))
     for entry in directory.entries:
-        _central(table, entry, entry.central - directory.start, moved[entry.central],
-                 (sums[entry], members[entry][0].size) if entry in members else None)  # fmt: skip
+        _central(table, entry, entry.central - directory.start, moved[entry.central], facts.get(entry))
     spool.write(bytes(table))
     last = bytearray(source.read(end, source.size - end))
     if directory.end64 is not None:
@@ -212,26 +211,28 @@ def _checksum(source: Source) -> int:
     return value
 
 
-def _sizes(header: bytearray, field: int, extra: int, checksum: int, packed: int) -> None:
-    """Write a checksum and a packed size; `field` is where the checksum is, `extra` where extra fields begin."""
-    struct.pack_into("<I", header, field, checksum)
-    if header[field + 4 : field + 8] != b"\xff" * 4:
-        struct.pack_into("<I", header, field + 4, packed)
-        return
-    before = header[field + 8 : field + 12] == b"\xff" * 4
-    while extra + 4 <= len(header):
+def _sizes(header: bytearray, field: int, extra: int, values: tuple[int, int, int]) -> None:
+    """Write checksum, packed size and size; `field` is where they are, `extra` where extra fields begin."""
+    struct.pack_into("<I", header, field, values[0])
+    wide = []
+    for place, value in ((field + 8, values[2]), (field + 4, values[1])):
+        if header[place : place + 4] == b"\xff" * 4:
+            wide.append(value)
+        else:
+            struct.pack_into("<I", header, place, value)
+    while wide and extra + 4 <= len(header):
         kind, length = struct.unpack_from("<HH", header, extra)
         if kind == 1:
-            struct.pack_into("<Q", header, extra + 4 + 8 * before, packed)
+            struct.pack_into(f"<{len(wide)}Q", header, extra + 4, *wide)
             return
         extra += 4 + length
 
 
-def _central(table: bytearray, entry: Entry, place: int, local: int, changed: tuple[int, int] | None) -> None:
+def _central(table: bytearray, entry: Entry, place: int, local: int, changed: tuple[int, int, int] | None) -> None:
     name_length = int.from_bytes(table[place + 28 : place + 30], "little")
     extra = place + 46 + name_length
     if changed:
-        _sizes(table, place + 16, extra, *changed)
+        _sizes(table, place + 16, extra, changed)
     if entry.local == local:
         return
     if table[place + 42 : place + 46] != b"\xff" * 4:
@@ -246,7 +247,7 @@ def _central(table: bytearray, entry: Entry, place: int, local: int, changed: tu
         extra += 4 + length
 
 
-def _descriptor(spool: Spool, source: Source, position: int, entry: Entry, checksum: int, packed: int) -> int:
+def _descriptor(spool: Spool, source: Source, position: int, entry: Entry, values: tuple[int, int, int]) -> int:
     """Write the record behind a member whose sizes were not known before; return the old one's length."""
     old = source.read(position, 24)
     signature = old[:4] == b"PK\x07\x08"
@@ -255,5 +256,5 @@ def _descriptor(spool: Spool, source: Source, position: int, entry: Entry, check
         int.from_bytes(fields[12:20], "little") == entry.size
     )
     code = "<IQQ" if wide else "<III"
-    spool.write(old[:4] * signature + struct.pack(code, checksum, packed, entry.size))
+    spool.write(old[:4] * signature + struct.pack(code, *values))
     return 4 * signature + struct.calcsize(code)
