@@ -28,6 +28,8 @@ patch patch
 patchelf patchelf
 gawk gawk
 ld.lld lld
+unzip unzip
+zip zip
 git git
 TOOLS
   [ "${#missing[@]}" -gt 0 ] || return 0
@@ -56,8 +58,18 @@ locked_nixpkgs() {
     --expr "(builtins.getFlake \"git+file://$(realpath "$setup_here/..")\").inputs.nixpkgs.outPath" 2>/dev/null
 }
 
-# setup_python: a private virtual environment with what the tests import; sets `venv`.
+# setup_scanner: compile the helper's scanner where it is loaded from.
+setup_scanner() {
+  local folder=$setup_here/../python/splitphase/hashes
+  if [ ! -e "$folder/_scan.so" ] || [ "$folder/scan.c" -nt "$folder/_scan.so" ]; then
+    "${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o "$folder/_scan.so.new" "$folder/scan.c"
+    mv "$folder/_scan.so.new" "$folder/_scan.so"
+  fi
+}
+
+# setup_python: a private virtual environment with what the tests import; sets `venv`. The scanner is compiled.
 setup_python() {
+  setup_scanner
   venv=$splitphase_cache/venv-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   if [ ! -e "$venv/complete" ]; then
     if ! python3 -c 'import ensurepip' 2>/dev/null && [ "$(id -u)" = 0 ]; then

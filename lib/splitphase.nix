@@ -1,6 +1,6 @@
 /**
-  The helper, `bin/splitphase`: plain Python without third-party modules, compiled ahead and isolated from the
-  variables that a package's build sets.
+  The helper, `bin/splitphase`: plain Python without third-party modules, and a scanner in C; compiled ahead and isolated
+  from the variables that a package's build sets.
 */
 { lib, pkgs, ... }:
 let
@@ -10,10 +10,10 @@ let
   source = builtins.path {
     path = ../python/splitphase;
     name = "splitphase-python";
-    filter = path: type: type == "directory" && baseNameOf path != "__pycache__" || lib.hasSuffix ".py" path;
+    filter = path: type: type == "directory" && baseNameOf path != "__pycache__" || lib.hasSuffix ".py" path || lib.hasSuffix ".c" path;
   };
 in
-buildPackages.runCommand "splitphase-${version}"
+buildPackages.runCommandCC "splitphase-${version}"
   {
     inherit version;
     meta = {
@@ -27,6 +27,8 @@ buildPackages.runCommand "splitphase-${version}"
     mkdir -p $out/bin $out/lib
     cp -r ${source} $out/lib/splitphase
     chmod -R u+w $out/lib
+    $CC -std=c11 -O2 -shared -fPIC -o $out/lib/splitphase/hashes/_scan.so $out/lib/splitphase/hashes/scan.c
+    rm $out/lib/splitphase/hashes/scan.c
     mv $out/lib/splitphase/__main__.py $out/lib/__main__.py
     ${python} -m compileall -q --invalidation-mode unchecked-hash $out/lib
     printf '#!%s\nexec %s -I %s "$@"\n' ${buildPackages.stdenv.shell} ${python} $out/lib > $out/bin/splitphase

@@ -31,9 +31,18 @@ _PARTS = st.one_of(
 TEXTS = st.lists(_PARTS, max_size=12).map("".join)
 
 
+def refused(error: RewriteError) -> bool:
+    """A part of a hash beside a character that would go on with the token, or in bytes: said, and nothing is done."""
+    return "could not be told" in error.message or "is not certain" in error.message
+
+
 @given(TEXTS)
 def test_text_there_and_back(text: str) -> None:
-    escaped = ESCAPE.text(text)
+    try:
+        escaped = ESCAPE.text(text)
+    except RewriteError as error:
+        assert refused(error)  # noqa: PT017 - not every text can be rewritten
+        return
     assert RESTORE.text(escaped) == text
     assert len(escaped) == len(text)
     assert not any(value in escaped for value in HASHES.values())
@@ -43,16 +52,25 @@ def test_text_there_and_back(text: str) -> None:
 @given(st.lists(st.one_of(_PARTS.map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=6))))
 def test_bytes_there_and_back(parts: list[bytes]) -> None:
     data = b"".join(parts)
-    escaped = ESCAPE.data(data)
+    try:
+        escaped = ESCAPE.data(data)
+    except RewriteError as error:
+        assert refused(error)  # noqa: PT017 - not every text can be rewritten
+        return
     assert RESTORE.data(escaped) == data
     assert len(escaped) == len(data)
     assert not any(value.encode() in escaped for value in HASHES.values())
     assert (escaped != data) == ESCAPE.found_in(data)
 
 
-@given(TEXTS)
+@given(TEXTS.filter(lambda text: "\0" not in text))
 def test_text_and_bytes_agree(text: str) -> None:
-    assert ESCAPE.text(text).encode() == ESCAPE.data(text.encode())
+    try:
+        escaped = ESCAPE.text(text)
+    except RewriteError as error:
+        assert refused(error)  # noqa: PT017 - not every text can be rewritten
+        return
+    assert escaped.encode() == ESCAPE.plain(text.encode())
 
 
 @pytest.mark.parametrize("pair", [(OUT[:-1], TOKEN), (OUT, TOKEN + "x"), ("", "")])
@@ -81,7 +99,7 @@ def test_file_keeps_mode_time_and_links(tmp_path: Path, size: int, mode: int) ->
 
 def test_untouched_file_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    path.write_text(OUT[:-1] + TOKEN)
+    path.write_text(OUT[:7] + " " + TOKEN)
     os.utime(path, ns=(OLD_NS, OLD_NS))
     before = path.stat().st_ctime_ns
     assert ESCAPE.entry(path) is None
@@ -157,7 +175,11 @@ def test_random_trees(tmp_path_factory: pytest.TempPathFactory, files: dict[tupl
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, newline="")
     before = _facts(root)
-    changed = ESCAPE.tree(root)
+    try:
+        changed = ESCAPE.tree(root)
+    except RewriteError as error:
+        assert refused(error)  # noqa: PT017 - not every text can be rewritten
+        return
     assert not any(value in str(_facts(root)) for value in HASHES.values())
     RESTORE.paths(root, changed)
     assert _facts(root) == before

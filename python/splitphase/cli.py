@@ -10,7 +10,18 @@ from importlib import import_module
 from splitphase import __version__
 from splitphase.errors import SplitphaseError
 
-COMMANDS = ("prepare", "save", "unsplit", "resume", "rewrite", "report")
+COMMANDS = (
+    "find",
+    "escape",
+    "restore",
+    "verify",
+    "prepare",
+    "save",
+    "unsplit",
+    "resume",
+    "rewrite",
+    "report",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,7 @@
-"""The GNU build-id of an ELF file: find it and compute it anew after an equal-length rewrite.
+"""ELF files: their sections, and the GNU build-id, computed anew after an equal-length rewrite.
 
 GNU ld's `--build-id=sha1` (and `md5`) is a digest over the linked file's own headers and sections, so a program that
-holds its output path has a build-id that depends on the path. `refresh` recomputes it, but only where the present
+holds its output path has a build-id that depends on the path. `fresh_build_id` computes it, but only where the present
 value is exactly what this module computes: another linker's digest is left alone, and the two-token proof then
 refuses the file.
 
@@ -15,16 +15,19 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
-_MAGIC = b"\x7fELF"
-_SYMTAB = 2
-_STRTAB = 3
-_NOTE = 7
-_NOBITS = 8
-_ALLOC = 2
+from splitphase.hashes.sources import Memory, Patch, Source, blocks
+
+MAGIC = b"\x7fELF"
+SYMTAB, STRTAB, NOTE, NOBITS, DYNSYM = 2, 3, 7, 8, 11
+ALLOC, EXECUTABLE, STRINGS, COMPRESSED = 0x2, 0x4, 0x20, 0x800
 _NT_GNU_BUILD_ID = 3
 _DIGESTS = {20: "sha1", 16: "md5"}
+_MANY = 1 << 20
+_BIG_NOTE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,98 +41,235 @@ class _Layout:
     counts: int
     phentsize: int
     shentsize: int
-    sh_offset: tuple[int, str]
-    sh_size: tuple[int, str]
+    section: str
+    word: str
+
+    @property
+    def sh_offset(self) -> int:
+        """Where a section header holds its section's offset."""
+        return 24 if self.word == "Q" else 16
+
+    @property
+    def sh_size(self) -> int:
+        """Where a section header holds its section's size."""
+        return 32 if self.word == "Q" else 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class Section:
+    """One section. Offsets and sizes in bytes of the file; `header` is its section header's offset."""
+
     header: int
+    name: str
     kind: int
-    allocated: bool
+    flags: int
+    address: int
     offset: int
     size: int
+    link: int
+    alignment: int
+    entry_size: int
+
+    @property
+    def allocated(self) -> bool:
+        """Whether it is in memory when the program runs."""
+        return bool(self.flags & ALLOC)
+
+    def holds(self, offset: int) -> bool:
+        """Whether an offset of the file lies in it."""
+        return self.kind != NOBITS and self.offset <= offset < self.offset + self.size
+
+
+class Image:
+    """The sections of an ELF file; none where its headers lie."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.layout = _layout(source.read(0, 64))
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All sections, in the order of their headers."""
+        layout = self.layout
+        if layout is None:
+            return ()
+        shoff = self._get(0, layout.shoff)
+        entsize, number, names = struct.unpack(layout.order + "HHH", self.source.read(layout.counts + 4, 6))
+        if not shoff or entsize != layout.shentsize or shoff + entsize > self.source.size:
+            return ()
+        if number == 0:
+            number = self._get(shoff, (layout.sh_size, layout.word))
+        if names == 0xFFFF:
+            names = self._get(shoff, (layout.sh_size + struct.calcsize(layout.word), "I"))
+        if number > _MANY or shoff + entsize * number > self.source.size:
+            return ()
+        table = self.source.read(shoff, entsize * number)
+        raw = list(struct.iter_unpack(layout.order + layout.section, table))
+        for fields in raw:
+            if fields[1] != NOBITS and fields[4] + fields[5] > self.source.size:
+                return ()
+        texts = self.source.read(raw[names][4], raw[names][5]) if names < len(raw) else b""
+        found = []
+        for index, (name, kind, flags, address, offset, size, link, _, alignment, entry) in enumerate(raw):
+            text = texts[name : texts.find(b"\0", name)].decode(errors="replace") if name < len(texts) else ""
+            header = shoff + index * entsize
+            found.append(Section(header, text, kind, flags, address, offset, size, link, alignment, entry))
+        return tuple(found)
+
+    def section_at(self, offset: int) -> Section | None:
+        """The section that holds an offset of the file."""
+        return next((section for section in self.sections if section.holds(offset)), None)
+
+    @cached_property
+    def machine(self) -> int:
+        """e_machine; 62 is x86-64."""
+        return self._get(18, (0, "H"))
+
+    @property
+    def order(self) -> str:
+        """The struct byte-order mark."""
+        return self.layout.order if self.layout else "<"
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is a 64-bit file."""
+        return bool(self.layout and self.layout.word == "Q")
+
+    def place_patches(self, section: Section, offset: int, size: int) -> list[Patch]:
+        """What says in the section's header that it lies elsewhere or is of another size."""
+        layout = self.layout
+        if layout is None:
+            return []
+        code = layout.order + layout.word
+        return [
+            Patch(section.header + layout.sh_offset, struct.pack(code, offset)),
+            Patch(section.header + layout.sh_size, struct.pack(code, size)),
+        ]
+
+    def hashed_name(self, start: int, end: int) -> str:
+        """The dynamic symbol whose name these bytes of the file are part of; a hash table depends on it."""
+        layout = self.layout
+        for table in self.sections:
+            if layout is None or table.kind != DYNSYM or not table.entry_size or table.link >= len(self.sections):
+                continue
+            strings = self.sections[table.link]
+            if not strings.holds(start):
+                continue
+            texts = self.source.read(strings.offset, strings.size)
+            symbols = self.source.read(table.offset, table.size // table.entry_size * table.entry_size)
+            for place in range(0, len(symbols), table.entry_size):
+                (name,) = struct.unpack_from(layout.order + "I", symbols, place)
+                stop = texts.find(b"\0", name)
+                if name and strings.offset + name < end and start < strings.offset + stop:
+                    return texts[name:stop].decode(errors="replace")
+        return ""
+
+    @cached_property
+    def _symbols(self) -> tuple[list[int], list[tuple[int, str]]]:
+        """Offsets of symbols in the file, sorted, and for each its end and its name."""
+        found: list[tuple[int, int, str]] = []
+        layout = self.layout
+        tables = [section for section in self.sections if section.kind in (SYMTAB, DYNSYM)]
+        relocatable = self._get(16, (0, "H")) == 1
+        for table in tables:
+            if layout is None or table.link >= len(self.sections):
+                continue
+            code = layout.order + ("IBBHQQ" if self.wide else "IIIBBH")
+            size = struct.calcsize(code)
+            strings = self.sections[table.link]
+            texts = self.source.read(strings.offset, strings.size)
+            for fields in struct.iter_unpack(code, self.source.read(table.offset, table.size // size * size)):
+                name, index, value, length = (
+                    (fields[0], fields[3], fields[4], fields[5])
+                    if self.wide
+                    else (fields[0], fields[5], fields[1], fields[2])
+                )
+                if name and length and index < len(self.sections):
+                    section = self.sections[index]
+                    start = section.offset + value - (0 if relocatable else section.address)
+                    text = texts[name : texts.find(b"\0", name)].decode(errors="replace")
+                    found.append((start, start + length, text))
+        found.sort()
+        return [start for start, _, _ in found], [(end, text) for _, end, text in found]
+
+    def symbol_at(self, offset: int) -> str:
+        """The function or variable that an offset of the file lies in, where the file still names it."""
+        starts, rest = self._symbols
+        place = bisect_right(starts, offset) - 1
+        return rest[place][1] if place >= 0 and offset < rest[place][0] else ""
+
+    def build_id(self) -> tuple[int, int] | None:
+        """Offset and length of the GNU build-id's bytes, if it is a digest."""
+        for section in self.sections:
+            if section.kind != NOTE or not 16 <= section.size <= _BIG_NOTE:
+                continue
+            data = self.source.read(section.offset, section.size)
+            position = 0
+            while position + 12 <= len(data):
+                name, descriptor, kind = struct.unpack_from(self.order + "III", data, position)
+                content = position + 12 + (name + 3) // 4 * 4
+                if kind == _NT_GNU_BUILD_ID and data[position + 12 : position + 16] == b"GNU\0":
+                    return (section.offset + content, descriptor) if descriptor in _DIGESTS else None
+                position = content + (descriptor + 3) // 4 * 4
+        return None
+
+    def digest(self, place: tuple[int, int]) -> bytes:
+        """What GNU ld writes at this place."""
+        start, length = place
+        layout = self.layout
+        digest = hashlib.new(_DIGESTS[length], usedforsecurity=False)
+        if layout is None:
+            return b""
+        header = bytearray(self.source.read(0, layout.ehsize))
+        phoff = self._get(0, layout.phoff)
+        for offset, code in (layout.phoff, layout.shoff):
+            struct.pack_into(layout.order + code, header, offset, 0)
+        digest.update(header)
+        (phnum,) = struct.unpack_from(layout.order + "H", header, layout.counts + 2)
+        digest.update(self.source.read(phoff, phnum * layout.phentsize))
+        for section in self.sections:
+            section_header = bytearray(self.source.read(section.header, layout.shentsize))
+            struct.pack_into(layout.order + layout.word, section_header, layout.sh_offset, 0)
+            digest.update(section_header)
+            if section.kind in (NOBITS, SYMTAB) or (section.kind == STRTAB and not section.allocated):
+                continue
+            if section.offset <= start < section.offset + section.size:
+                digest.update(bytes(section.size))
+            else:
+                for block in blocks(self.source, section.offset, section.offset + section.size):
+                    digest.update(block)
+        return digest.digest()
+
+    def _get(self, base: int, field: tuple[int, str]) -> int:
+        code = self.order + field[1]
+        data = self.source.read(base + field[0], struct.calcsize(code))
+        return int(struct.unpack(code, data)[0]) if len(data) == struct.calcsize(code) else 0
+
+
+def fresh_build_id(changed: Source, original: Source) -> Patch | None:
+    """The build-id that a changed file needs, where the original's is what GNU ld computes."""
+    before = Image(original)
+    place = before.build_id()
+    if place is None or before.digest(place) != original.read(*place):
+        return None
+    return Patch(place[0], Image(changed).digest(place))
 
 
 def refresh(data: bytearray, original: bytes | bytearray) -> bool:
     """Recompute the build-id of `data`, an equal-length rewrite of `original`; return whether it was done."""
-    layout = _layout(original)
-    place = _build_id(original, layout) if layout else None
-    if layout is None or place is None:
+    patch = fresh_build_id(Memory(data), Memory(original))
+    if patch is None:
         return False
-    start, length = place
-    if _digest(original, layout, place) != bytes(original[start : start + length]):
-        return False
-    data[start : start + length] = _digest(data, layout, place)
+    data[patch.offset : patch.end] = patch.data
     return True
 
 
-def _layout(data: bytes | bytearray) -> _Layout | None:
-    if len(data) < 52 or data[:4] != _MAGIC or data[5] not in (1, 2):
+def _layout(data: bytes) -> _Layout | None:
+    if len(data) < 52 or data[:4] != MAGIC or data[5] not in (1, 2):
         return None
     order = "<" if data[5] == 1 else ">"
     if data[4] == 2 and len(data) >= 64:
-        return _Layout(order, 64, (32, "Q"), (40, "Q"), 54, 56, 64, (24, "Q"), (32, "Q"))
+        return _Layout(order, 64, (32, "Q"), (40, "Q"), 54, 56, 64, "IIQQQQIIQQ", "Q")
     if data[4] == 1:
-        return _Layout(order, 52, (28, "I"), (32, "I"), 42, 32, 40, (16, "I"), (20, "I"))
+        return _Layout(order, 52, (28, "I"), (32, "I"), 42, 32, 40, "IIIIIIIIII", "I")
     return None
-
-
-def _get(data: bytes | bytearray, layout: _Layout, base: int, field: tuple[int, str]) -> int:
-    return int(struct.unpack_from(layout.order + field[1], data, base + field[0])[0])
-
-
-def _sections(data: bytes | bytearray, layout: _Layout) -> list[_Section]:
-    shoff = _get(data, layout, 0, layout.shoff)
-    entsize, number = struct.unpack_from(layout.order + "HH", data, layout.counts + 4)
-    if not shoff or entsize != layout.shentsize or shoff + entsize * number > len(data):
-        return []
-    sections = []
-    for index in range(number):
-        header = shoff + index * entsize
-        (kind,) = struct.unpack_from(layout.order + "I", data, header + 4)
-        allocated = bool(_get(data, layout, header, (8, layout.sh_size[1])) & _ALLOC)
-        offset, size = _get(data, layout, header, layout.sh_offset), _get(data, layout, header, layout.sh_size)
-        if kind != _NOBITS and offset + size > len(data):
-            return []
-        sections.append(_Section(header, kind, allocated, offset, size))
-    return sections
-
-
-def _build_id(data: bytes | bytearray, layout: _Layout) -> tuple[int, int] | None:
-    """Offset and length of the build-id's bytes, or None."""
-    for section in _sections(data, layout):
-        if section.kind != _NOTE or section.size < 16:
-            continue
-        position, end = section.offset, section.offset + section.size
-        while position + 12 <= end:
-            name, descriptor, kind = struct.unpack_from(layout.order + "III", data, position)
-            content = position + 12 + (name + 3) // 4 * 4
-            if kind == _NT_GNU_BUILD_ID and bytes(data[position + 12 : position + 16]) == b"GNU\0":
-                return (content, descriptor) if descriptor in _DIGESTS else None
-            position = content + (descriptor + 3) // 4 * 4
-    return None
-
-
-def _digest(data: bytes | bytearray, layout: _Layout, place: tuple[int, int]) -> bytes:
-    start, length = place
-    view = memoryview(data)
-    digest = hashlib.new(_DIGESTS[length], usedforsecurity=False)
-    header = bytearray(view[: layout.ehsize])
-    phoff = _get(data, layout, 0, layout.phoff)
-    for offset, code in (layout.phoff, layout.shoff):
-        struct.pack_into(layout.order + code, header, offset, 0)
-    digest.update(header)
-    (phnum,) = struct.unpack_from(layout.order + "H", data, layout.counts + 2)
-    digest.update(view[phoff : phoff + phnum * layout.phentsize])
-    for section in _sections(data, layout):
-        section_header = bytearray(view[section.header : section.header + layout.shentsize])
-        struct.pack_into(layout.order + layout.sh_offset[1], section_header, layout.sh_offset[0], 0)
-        digest.update(section_header)
-        if section.kind in (_NOBITS, _SYMTAB) or (section.kind == _STRTAB and not section.allocated):
-            continue
-        if section.offset <= start < section.offset + section.size:
-            digest.update(bytes(section.size))
-        else:
-            digest.update(view[section.offset : section.offset + section.size])
-    return digest.digest()

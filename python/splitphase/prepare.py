@@ -19,19 +19,26 @@ from splitphase.saved import escape_tree, take_outputs, write_state
 from splitphase.script import action_script, proof_script
 from splitphase.stage import ninja_version
 from splitphase.steps import Kind
-from splitphase.tokens import hash_part, tokens
+from splitphase.tokens import tokens
 
 
 class Preparation:
     """One package at its cut."""
 
-    def __init__(self, top: str, scratch: Path, outputs: dict[str, Path], build: buildtool.BuildDirectory) -> None:
+    def __init__(
+        self,
+        top: str,
+        scratch: Path,
+        outputs: dict[str, Path],
+        build: buildtool.BuildDirectory,
+        keep: Collection[str] = (),
+    ) -> None:
         self.tree = Tree(os.path.normpath(top))
         self.build = build
         self._scratch = scratch
         self._outputs = outputs
         self._tokens = tokens(outputs)
-        self._escape = Rewriter({hash_part(path): self._tokens[name][0] for name, path in outputs.items()})
+        self._escape = Rewriter.escaping(outputs, keep=keep)
         self._graph: Graph
         self._built: dict[str, int] = {}
         self._packed: dict[int, PackFile] = {}

@@ -1,63 +1,96 @@
 """Equal-length rewriting of output hashes: escape (hash to token) and restore (token to hash).
 
-Found and rewritten: the 32 characters wherever they stand whole (contents, file names, symlink targets), and their
-first 10 behind `-frandom-seed=`, which nixpkgs sets and `-g` writes into DW_AT_producer. An ELF file whose GNU
-build-id covers the rewritten bytes gets it computed anew.
+What is found and how it is replaced is `splitphase.hashes`' business; here it is applied to files, links and folders.
+Whatever is rewritten is examined again before it is written: nothing of the old hash may be left, and of a token
+nothing may be written that restoring would not find.
 """
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from splitphase import elf
 from splitphase.errors import RewriteError, UnsafePathError
-from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
+from splitphase.hashes.examine import Engine
+from splitphase.hashes.files import link_beside, unlocked, write_beside, write_in_place
+from splitphase.hashes.findings import REMEDY, Outcome
+from splitphase.hashes.forms import split_path, subjects
+from splitphase.hashes.scanner import FAILED, HIT, MAGIC
+from splitphase.hashes.sources import Memory, Opened, Patched, Source, same
+from splitphase.tokens import tokens
 
-SEED_FLAG = "-frandom-seed="
+__all__ = ["Rewriter", "inside", "move", "unlocked", "walk"]
+
+log = logging.getLogger(__name__)
 _PART_STARTS = (0, 8, 16, 24, 5, 13, 21)
 """Every eighth place, and those where 8-byte pieces of a text that begins with `/nix/store/` begin."""
+_BATCH = 1000
+_AMBIGUOUS = "what is written for the hash could not be told from what stands beside it"
 
 
 class Rewriter:
-    """Replaces 32-character strings by others of the same length, each wherever it occurs."""
+    """Replaces the hashes of store paths by others of the same length, wherever and in whatever form they stand.
 
-    def __init__(self, pairs: Mapping[str, str]) -> None:
-        for old, new in pairs.items():
-            if len(old) != HASH_LENGTH or len(new) != HASH_LENGTH:
-                raise RewriteError(
-                    f"cannot rewrite {old!r} to {new!r}: both must have {HASH_LENGTH} characters",
-                    hint="this is the part of a store path between /nix/store/ and the first dash",
-                )
+    `names` gives the name behind each old hash: chunks that hold little of the hash and much of the name are found only
+    with it. `keep` has paths or patterns, relative to a tree's root, that are left alone. `atomic` is for trees that
+    others may be using: each file is the old one or the new one at any time.
+    """
+
+    def __init__(
+        self,
+        pairs: Mapping[str, str],
+        names: Mapping[str, str] | None = None,
+        *,
+        keep: Collection[str] = (),
+        atomic: bool = False,
+    ) -> None:
+        subjects(pairs)
+        self.engine = Engine({old: new for old, new in pairs.items() if old != new}, names)
         self.pairs = dict(pairs)
-        replacements = [
-            *pairs.items(),
-            *((SEED_FLAG + old[:SEED_LENGTH], SEED_FLAG + new[:SEED_LENGTH]) for old, new in pairs.items()),
-        ]
-        self._text = tuple(replacements)
+        self._keep = tuple(keep)
+        self._atomic = atomic
+        self._moved: dict[tuple[int, int], Path] = {}
         self._parts = tuple(old[start : start + 8].encode() for old in pairs for start in _PART_STARTS)
-        self._bytes = tuple((old.encode(), new.encode()) for old, new in replacements)
+
+    @classmethod
+    def escaping(
+        cls, outputs: Mapping[str, str | Path], *, keep: Collection[str] = (), atomic: bool = False
+    ) -> Rewriter:
+        """From the hashes of these outputs' paths to their tokens."""
+        pairs, names = _of_outputs(outputs)
+        return cls({old: new for new, old in pairs.items()}, names, keep=keep, atomic=atomic)
+
+    @classmethod
+    def restoring(
+        cls, outputs: Mapping[str, str | Path], *, keep: Collection[str] = (), atomic: bool = False
+    ) -> Rewriter:
+        """From the tokens of these outputs to the hashes of their paths."""
+        pairs, names = _of_outputs(outputs)
+        return cls(pairs, {token: names[old] for token, old in pairs.items()}, keep=keep, atomic=atomic)
 
     def text(self, value: str) -> str:
         """Rewrite a string."""
-        for old, new in self._text:
-            value = value.replace(old, new)
-        return value
+        data = value.encode(errors="surrogateescape")
+        changed = self.plain(data)
+        return value if changed == data else changed.decode(errors="surrogateescape")
 
     def found_in(self, data: bytes | mmap.mmap) -> bool:
-        """Whether any of the old strings occurs."""
-        return any(data.find(old) >= 0 for old, _ in self._bytes)
+        """Whether any of the old hashes stands in these bytes themselves."""
+        return bool(self.engine.pieces(Memory(bytes(data))))
 
     def plain(self, data: bytes) -> bytes:
-        """Rewrite bytes, whatever they are."""
-        for old, new in self._bytes:
-            data = data.replace(old, new)
-        return data
+        """Rewrite bytes as they are, whatever they are."""
+        changed = _patched(self.engine, data)
+        if self.engine.escapes and changed != data and _patched(self.engine.inverse, changed) != data:
+            shown = data[:200].decode(errors="backslashreplace")
+            raise RewriteError(f"{shown!r}: {_AMBIGUOUS}", hint=REMEDY)
+        return changed
 
     def part_in(self, data: bytes) -> bool:
         """Whether a part of an old string occurs, in either case: any 15 characters, or 8 as compilers cut it up."""
@@ -65,68 +98,119 @@ class Rewriter:
         return any(data.find(part) >= 0 for part in self._parts)
 
     def data(self, original: bytes) -> bytes:
-        """Rewrite a file's contents, its GNU build-id included."""
-        changed = self.plain(original)
-        if changed != original and changed[:4] == b"\x7fELF":
-            buffer = bytearray(changed)
-            elf.refresh(buffer, original)
-            return bytes(buffer)
-        return changed
-
-    def holds(self, path: Path) -> bool:
-        """Whether any of the old strings occurs in a file's contents."""
-        with path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            if size < 1 << 16:
-                return self.found_in(stream.read())
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
-                return self.found_in(view)
-
-    def file(self, path: Path) -> bool:
-        """Rewrite a regular file in place: mode, times and hard links stay. Return whether anything was found."""
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size < SEED_LENGTH or not self.holds(path):
-            return False
-        locked = not status.st_mode & stat.S_IWUSR
-        if locked:
-            path.chmod(status.st_mode | stat.S_IWUSR)
-        with path.open("r+b") as stream:
-            changed = self.data(stream.read())
-            stream.seek(0)
-            stream.write(changed)
-        if locked:
-            path.chmod(stat.S_IMODE(status.st_mode))
-        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-        return True
+        """Rewrite a file's contents, with all that depends on them. Raises RewriteError."""
+        source = Memory(original)
+        outcome = self._examined(source, "the data")
+        result = outcome.result(source)
+        return result.read(0, result.size) if outcome.changes else original
 
     def own_copies(self, root: Path) -> None:
-        """Put a copy in the place of each absolute symlink below `root` to a file that holds an old string."""
-        for path in list(walk(root)):
-            target = os.readlink(path) if path.is_symlink() else ""
-            if target.startswith("/") and path.is_file() and self.holds(path):
+        """Put a copy in the place of each absolute symlink below `root` to a file that holds an old hash."""
+        links = [(path, os.readlink(path)) for path in walk(root) if path.is_symlink()]
+        links = [(path, target) for path, target in links if target.startswith("/") and path.is_file()]
+        flags = self.engine.strong.sift([os.path.realpath(target) for _, target in links])
+        for (path, target), flag in zip(links, flags, strict=True):
+            if flag and self._holds(target, flag):
                 path.unlink()
                 shutil.copyfile(target, path)
 
-    def entry(self, path: Path) -> Path | None:
-        """Rewrite one file, symlink or folder name in place; return where it is now if anything was found."""
+    def _holds(self, path: str, flags: int) -> bool:
+        with open(path, "rb") as stream:
+            source = Opened(stream.fileno(), os.fstat(stream.fileno()).st_size)
+            return bool(self.engine.examine(source, hidden_only=not flags & HIT).finds)
+
+    def file(self, path: Path, flags: int = HIT | MAGIC) -> bool:
+        """Rewrite a regular file: mode, times, holes and hard links stay. Return whether anything was found.
+
+        `flags` is what sifting said of it. Raises RewriteError where a hash stands in it that cannot be replaced.
+        """
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        if self._atomic and (status.st_dev, status.st_ino) in self._moved:
+            link_beside(path, self._moved[status.st_dev, status.st_ino])
+            return True
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            outcome = self._examined(Opened(descriptor, status.st_size), str(path), hidden_only=not flags & HIT)
+            if not outcome.changes:
+                return False
+            if self._atomic:
+                write_beside(path, outcome, status)
+            else:
+                write_in_place(path, outcome, status)
+        finally:
+            os.close(descriptor)
+        if self._atomic and status.st_nlink > 1:
+            self._moved[status.st_dev, status.st_ino] = path
+        for text in outcome.warnings:
+            log.warning("%s: %s", path, text)
+        self._proof(path)
+        return True
+
+    def _examined(self, source: Source, name: str, *, hidden_only: bool = False) -> Outcome:
+        """Examine, and see that the result has nothing of the old left and can be turned back."""
+        outcome = self.engine.examine(source, hidden_only=hidden_only)
+        _refuse(name, outcome)
+        for text in outcome.notes:
+            log.info("%s: %s", name, text)
+        if not outcome.changes:
+            return outcome
+        result = outcome.result(source)
+        left = self.engine.examine(result)
+        if left.finds:
+            find = left.finds[0]
+            raise RewriteError(f"{name}: after rewriting, offset {find.offset:#x} still has {find.label}", hint=REMEDY)
+        if self.engine.escapes:
+            back = self.engine.inverse.examine(result)
+            exact = outcome.replacement is None and not any(find.inside for find in outcome.finds)
+            if back.problems or len(back.finds) != len(outcome.finds) or (
+                exact and not same(back.result(result), source)
+            ):  # fmt: skip
+                raise RewriteError(f"{name}: {_AMBIGUOUS}", hint=REMEDY)
+        return outcome
+
+    def _proof(self, path: Path) -> None:
+        """Read the written file once more."""
+        (flags,) = self.engine.strong.sift([str(path)])
+        if flags & FAILED:
+            raise RewriteError(f"{path}: what was written cannot be read again", hint="check the disk")
+        if flags & HIT:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                left = self.engine.examine(Opened(descriptor, os.fstat(descriptor).st_size))
+            finally:
+                os.close(descriptor)
+            if left.finds:
+                raise RewriteError(f"{path}: what was written is not what was decided", hint="check the disk")
+
+    def entry(self, path: Path, flags: int = HIT | MAGIC) -> Path | None:
+        """Rewrite one file, symlink or folder name; return where it is now if anything was found."""
         found = False
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
-            target = os.readlink(path)
-            if self.text(target) != target:
-                with unlocked(path.parent):
-                    path.unlink()
-                    path.symlink_to(self.text(target))
-                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
-                found = True
-        elif stat.S_ISREG(status.st_mode):
-            found = self.file(path)
+            found = self._link(path, status)
+        elif stat.S_ISREG(status.st_mode) and flags:
+            found = self.file(path, flags)
         name = self.text(path.name)
         if name != path.name:
             with unlocked(path.parent):
                 path = path.rename(path.with_name(name))
             found = True
         return path if found else None
+
+    def _link(self, path: Path, status: os.stat_result) -> bool:
+        target = os.readlink(path)
+        new = self.text(target)
+        if new == target:
+            return False
+        with unlocked(path.parent):
+            beside = path.with_name(f".splitphase-link-{os.getpid()}")
+            beside.symlink_to(new)
+            os.lchown(beside, status.st_uid, status.st_gid)
+            os.replace(beside, path)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
+        return True
 
     def tree(self, root: Path) -> list[str]:
         """Rewrite everything below `root`; return the changed paths, relative, sorted, as they are named now."""
@@ -141,28 +225,61 @@ class Rewriter:
 
     def _below(self, root: Path, names: list[str]) -> list[str]:
         changed = []
+        names = [name for name in names if not self._kept(name)]
+        flags = self._sifted(root, names)
         for name in sorted(names, reverse=True):
             path = root / name
             status = path.parent.lstat()
-            now = self.entry(path)
+            now = self.entry(path, flags.get(name, 0))
             if now is not None:
-                changed.append(self.text(str(now.relative_to(root))))
+                # The folders above are renamed later.
+                changed.append("/".join([*map(self.text, now.relative_to(root).parts[:-1]), now.name]))
                 os.utime(path.parent, ns=(status.st_atime_ns, status.st_mtime_ns))
         return sorted(changed)
 
+    def keeps(self, name: str) -> str:
+        """The pattern for which a path, or a folder it lies in, is left alone; empty if none."""
+        parts = name.split("/")
+        above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        return next((pattern for pattern in self._keep if any(fnmatchcase(each, pattern) for each in above)), "")
 
-@contextmanager
-def unlocked(*folders: Path) -> Iterator[None]:
-    """Make folders writable for their owner meanwhile; what is no folder stays as it is. Modes are restored by path."""
-    locked = [(folder, folder.lstat().st_mode) for folder in folders]
-    locked = [(folder, mode) for folder, mode in locked if stat.S_ISDIR(mode) and not mode & stat.S_IWUSR]
-    for folder, mode in locked:
-        folder.chmod(stat.S_IMODE(mode) | stat.S_IWUSR)
-    try:
-        yield
-    finally:
-        for folder, mode in locked:
-            folder.chmod(stat.S_IMODE(mode))
+    def _kept(self, name: str) -> bool:
+        pattern = self.keeps(name) if self._keep else ""
+        if pattern:
+            log.warning("%s: left as it is (keep %s)", name, pattern)
+        return bool(pattern)
+
+    def _sifted(self, root: Path, names: list[str]) -> dict[str, int]:
+        """Flags of the regular files that need to be examined."""
+        flags = {}
+        files = [name for name in names if stat.S_ISREG((root / name).lstat().st_mode)]
+        for start in range(0, len(files), _BATCH):
+            batch = files[start : start + _BATCH]
+            for name, flag in zip(batch, self.engine.strong.sift([str(root / name) for name in batch]), strict=True):
+                if flag & FAILED:
+                    raise RewriteError(f"{root / name} cannot be read", hint="what cannot be read cannot be searched")
+                flags[name] = flag
+        return flags
+
+
+def _patched(engine: Engine, data: bytes) -> bytes:
+    patches = [piece.patch for piece in engine.pieces(Memory(data))]
+    return Patched(Memory(data), patches).read(0, len(data)) if patches else data
+
+
+def _refuse(name: str, outcome: Outcome) -> None:
+    if outcome.problems:
+        more = f" (and {len(outcome.problems) - 1} more)" if len(outcome.problems) > 1 else ""
+        raise RewriteError(f"{name}: {outcome.problems[0]}; it cannot be replaced there{more}", hint=REMEDY)
+
+
+def _of_outputs(outputs: Mapping[str, str | Path]) -> tuple[dict[str, str], dict[str, str]]:
+    """Token to hash, and hash to name."""
+    pairs, names = {}, {}
+    for output, pair in tokens(outputs).items():
+        value, name = split_path(str(outputs[output]))
+        pairs[pair[0]], names[value] = value, name
+    return pairs, names
 
 
 def move(source: Path, target: Path) -> None:

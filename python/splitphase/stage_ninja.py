@@ -43,8 +43,8 @@ def record(directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str
 
 
 def logs_of(top: Path, changed: Iterable[str]) -> list[Path]:
-    """Build directories with a log whose commands may have changed: some `.ninja` file in or below them was rewritten."""
-    found = set()
+    """Build directories with a log whose commands may have changed: a `.ninja` file in or below them was rewritten."""
+    found: set[Path] = set()
     for name in changed:
         if name.endswith(".ninja"):
             found.update(folder for folder in (top / name).parents if (folder / ".ninja_log").is_file())

@@ -2,13 +2,14 @@
 
 A token is a function of the output's name (`out`, `dev`, ...) alone, so that an object does not change when an
 unrelated attribute of its package does. Every fourth character is one of `e o t u`, the letters that Nix's base 32
-leaves out, so no 4-byte window of a token can be part of a store hash and Nix never takes it for a reference.
+leaves out, so no 4-byte window of a token can be part of a store hash and Nix never takes it for a reference. The first
+character is one of them as well, as the last is: no store path begins with `/nix/store/` and such a letter, so even a
+chunk of which only one character is the token's cannot be mistaken.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from itertools import count
 
@@ -22,16 +23,12 @@ _FOREIGN = "eotu"
 _WINDOW = 8
 
 
-def hash_part(path: str | os.PathLike[str]) -> str:
-    """The hash in a store path, from its 12th character on."""
-    return os.fspath(path)[len("/nix/store/") :][:HASH_LENGTH]
-
-
 def token(output: str, token_set: str = "A") -> str:  # noqa: S107 - a token of ours is no password
     """Return the token of an output name; sets `A` and `B` differ in every window (proof by two tokens)."""
     digest = hashlib.sha512(f"splitphase {token_set} {output}".encode()).digest()
     return "".join(
-        _FOREIGN[byte % 4] if index % 4 == 3 else _BASE32[byte % 32] for index, byte in enumerate(digest[:HASH_LENGTH])
+        _FOREIGN[byte % 4] if index == 0 or index % 4 == 3 else _BASE32[byte % 32]
+        for index, byte in enumerate(digest[:HASH_LENGTH])
     )
 
 

@@ -18,6 +18,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", action="append", default=[], help="what the build is asked for; none: the default")
     parser.add_argument("--jobs", type=int, default=1, help="cores for generating sources")
     parser.add_argument("--env", action="append", default=[], help="further variables that compilers see")
+    parser.add_argument("--keep", action="append", default=[], help="paths below the top that are not rewritten")
     parser.add_argument("--leave", action="append", default=[], help="sources or outputs to leave to the build tool")
 
 
@@ -39,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
         args.reason = build
         return unsplit.execute(args)
     started = time.monotonic()
-    preparation = Preparation(args.top, args.scratch, outputs, build)
+    preparation = Preparation(args.top, args.scratch, outputs, build, args.keep)
     try:
         preparation.read(args.target)
     except SplitphaseError as error:

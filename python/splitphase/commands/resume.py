@@ -26,14 +26,15 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.rewrite import Rewriter
     from splitphase.stage import stage
     from splitphase.stage_ninja import logs_of, rehash
-    from splitphase.tokens import hash_part, tokens
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
-    restore = Rewriter({pair[0]: hash_part(outputs[name]) for name, pair in tokens(outputs).items()})
+    restore = Rewriter.restoring(outputs)
     index = snapshot.read_index(args.snapshot)
     snapshot.unpack(args.snapshot, args.top, index, outputs, restore, args.state)
-    for directory in [] if args.artifacts else logs_of(args.top, (path.removeprefix("tree/") for path in index.escaped)):
+    for directory in (
+        [] if args.artifacts else logs_of(args.top, (path.removeprefix("tree/") for path in index.escaped))
+    ):
         try:
             rehash(directory)
         except BuildGraphError as error:

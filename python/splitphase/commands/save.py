@@ -24,11 +24,10 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
     from splitphase.saved import escape_tree, take_outputs, write_state
-    from splitphase.tokens import hash_part, tokens
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
-    escape = Rewriter({hash_part(outputs[name]): pair[0] for name, pair in tokens(outputs).items()})
+    escape = Rewriter.escaping(outputs, keep=args.keep)
     directory = os.getcwd()
     saved = take_outputs(args.scratch, outputs)
     write_state(args.scratch, saved)

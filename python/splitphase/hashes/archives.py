@@ -1,0 +1,102 @@
+"""Archives whose members stand in them as they are: `ar` (also thin) and tar. Positions only; nothing is changed here.
+
+Formats: System V `ar` with GNU's long names (ar.h, binutils' bfd/archive.c); POSIX.1-1988 ustar headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from splitphase.hashes.sources import Patch, Patched, Source
+
+AR, THIN = b"!<arch>\n", b"!<thin>\n"
+_AR_HEADER = 60
+_TAR_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member's content. Bytes of the archive."""
+
+    name: str
+    header: int
+    start: int
+    size: int
+
+
+def ar_members(source: Source) -> Iterator[Member]:
+    """The members of an archive, without symbol and name tables; a thin archive has none of its own."""
+    magic = source.read(0, 8)
+    position, names = 8, b""
+    while position + _AR_HEADER <= source.size:
+        header = source.read(position, _AR_HEADER)
+        digits = header[48:58].strip()
+        if header[58:60] != b"`\n" or not digits.isdigit():
+            return
+        size, name = int(digits), header[:16].rstrip()
+        start = position + _AR_HEADER
+        table = name in (b"/", b"//", b"/SYM64/") or name.startswith(b"__.SYMDEF")
+        if name == b"//":
+            names = source.read(start, size)
+        if magic == THIN and not table:
+            size = 0
+        elif not table:
+            shown = name.rstrip(b"/")
+            if name[:1] == b"/" and name[1:].isdigit():
+                shown = names[int(name[1:]) :].split(b"\n", 1)[0].rstrip(b"/")
+            yield Member(shown.decode(errors="replace"), position, start, min(size, source.size - start))
+        position = start + size + size % 2
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file's first 512 bytes are a tar header."""
+    return head[257:262] == b"ustar" and _stored(head) == _sum(head)
+
+
+def tar_members(source: Source) -> Iterator[Member]:
+    """All entries of a tar archive, also those that only describe others."""
+    position = 0
+    while position + _TAR_BLOCK <= source.size:
+        header = source.read(position, _TAR_BLOCK)
+        if not header.strip(b"\0"):
+            position += _TAR_BLOCK
+            continue
+        size = _number(header[124:136])
+        if _stored(header) != _sum(header) or size is None:
+            return
+        prefix = header[345:500].split(b"\0", 1)[0] if header[257:263] == b"ustar\0" else b""
+        name = (prefix + b"/" if prefix else b"") + header[:100].split(b"\0", 1)[0]
+        if header[156:157] not in (b"0", b"\0", b"7", b"x", b"g", b"L", b"K", b"S"):
+            size = 0
+        start = position + _TAR_BLOCK
+        yield Member(name.decode(errors="replace"), position, start, size)
+        position = start + -(-size // _TAR_BLOCK) * _TAR_BLOCK
+
+
+def tar_checksums(source: Source, patches: Iterable[Patch]) -> Iterator[Patch]:
+    """The checksums of the headers that patches touch."""
+    patches = sorted(patches, key=lambda patch: patch.offset)
+    changed = Patched(source, patches)
+    place = 0
+    for member in tar_members(source) if patches else ():
+        while place < len(patches) and patches[place].end <= member.header:
+            place += 1
+        if place < len(patches) and patches[place].offset < member.header + _TAR_BLOCK:
+            header = changed.read(member.header, _TAR_BLOCK)
+            yield Patch(member.header + 148, f"{_sum(header):06o}\0 ".encode())
+
+
+def _number(field: bytes) -> int | None:
+    if field[0] & 0x80:
+        return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+    digits = field.strip(b"\0 ")
+    return int(digits, 8) if digits and set(digits) <= set(b"01234567") else None if digits else 0
+
+
+def _stored(header: bytes) -> int | None:
+    return _number(header[148:156]) if len(header) == _TAR_BLOCK else None
+
+
+def _sum(header: bytes) -> int:
+    return sum(header[:148]) + 8 * ord(" ") + sum(header[156:])

@@ -1,0 +1,161 @@
+"""What object files hide: compressed sections, GCC's link-time bytecode, LLVM bitcode.
+
+Formats: gABI "Compression Header" (SHF_COMPRESSED; 1 is zlib, 2 zstd); GNU `.zdebug_*` ("ZLIB", size, zlib stream);
+GCC's lto-streamer.h (sections `.gnu.lto_*`, zlib or zstd streams); LLVM's BitCodeFormat.rst (characters of 6, 7 or 8
+bits at any bit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from splitphase import elf
+from splitphase.hashes import packed
+from splitphase.hashes.forms import Form, Shape, Subject
+from splitphase.hashes.sources import BLOCK, Memory, Patch, Source, Window, blocks
+
+BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+_CHAR6 = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._"
+_OLD_HEADER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """A compressed section; `header` is what stands before the stream."""
+
+    section: elf.Section
+    header: bytes
+    stream: Source
+    old_style: bool
+
+
+def is_bitcode(head: bytes) -> bool:
+    """Whether a file's or section's first bytes are LLVM's."""
+    return head.startswith(BITCODE)
+
+
+def is_compressed(section: elf.Section) -> bool:
+    """Whether a section's bytes are a compressed stream."""
+    return bool(section.flags & elf.COMPRESSED) or section.name.startswith(".zdebug_")
+
+
+def compressed_sections(image: elf.Image) -> Iterator[Compressed]:
+    """The compressed sections of an ELF file."""
+    length = 24 if image.wide else 12
+    for section in image.sections:
+        if section.kind == elf.NOBITS:
+            continue
+        if section.flags & elf.COMPRESSED and section.size > length:
+            yield _compressed(image, section, length, old_style=False)
+        elif section.name.startswith(".zdebug_") and image.source.read(section.offset, 4) == b"ZLIB":
+            yield _compressed(image, section, _OLD_HEADER, old_style=True)
+
+
+def _compressed(image: elf.Image, section: elf.Section, length: int, *, old_style: bool) -> Compressed:
+    header = image.source.read(section.offset, length)
+    stream = Window(image.source, section.offset + length, section.size - length)
+    return Compressed(section, header, stream, old_style)
+
+
+def replace_section(
+    image: elf.Image, compressed: Compressed, stream: Source, *, may_grow: bool, end: int
+) -> tuple[list[Patch], int] | None:
+    """Patches that put a stream into a compressed section's place, or to the end of the file where it is too long.
+
+    `end` is where the file ends by now; returned with the patches is where it ends then. None: no room.
+    """
+    section, length = compressed.section, len(compressed.header)
+    if length + stream.size <= room(image, section):
+        patches = list(_copied(stream, section.offset + length, max(stream.size, section.size - length)))
+        if length + stream.size != section.size:
+            patches += image.place_patches(section, section.offset, length + stream.size)
+        return patches, end
+    if not may_grow or section.allocated:
+        return None
+    patches = list(_copied(Memory(b""), section.offset, section.size))
+    start = -(-end // max(1, section.alignment)) * max(1, section.alignment)
+    patches.append(Patch(end, bytes(start - end) + compressed.header))
+    patches += _copied(stream, start + length, stream.size)
+    patches += image.place_patches(section, start, length + stream.size)
+    return patches, start + length + stream.size
+
+
+def room(image: elf.Image, section: elf.Section) -> int:
+    """The bytes from a section's start that nothing else in the file uses."""
+    if section.allocated:
+        return section.size
+    used = [other.offset for other in image.sections if other.kind != elf.NOBITS and other.size]
+    used += [min((other.header for other in image.sections), default=0), image.source.size]
+    return max(section.size, min((start for start in used if start > section.offset), default=0) - section.offset)
+
+
+def _copied(stream: Source, offset: int, room: int) -> Iterator[Patch]:
+    """The stream as patches from an offset, zeros behind it up to `room` bytes."""
+    for block in blocks(stream):
+        yield Patch(offset, block)
+        offset += len(block)
+        room -= len(block)
+    while room > 0:
+        yield Patch(offset, bytes(min(room, BLOCK)))
+        offset += min(room, BLOCK)
+        room -= BLOCK
+
+
+def lto_sections(image: elf.Image) -> Iterator[elf.Section]:
+    """Sections with GCC's bytecode. Options are plain text and may be rewritten."""
+    for section in image.sections:
+        if section.name.startswith(".gnu.lto_") and section.name != ".gnu.lto_.opts" and section.kind != elf.NOBITS:
+            yield section
+
+
+def lto_content(image: elf.Image, section: elf.Section) -> Source | None:
+    """What a bytecode section holds, if it is compressed."""
+    for header in (0, 8):
+        if section.size > header:
+            window = Window(image.source, section.offset + header, section.size - header)
+            content = packed.zlib_content(window)
+            if content is not None:
+                return content.source
+    return None
+
+
+def bitcode_sections(image: elf.Image) -> Iterator[elf.Section]:
+    """Sections with LLVM bitcode."""
+    for section in image.sections:
+        if section.kind != elf.NOBITS and is_bitcode(image.source.read(section.offset, 4)):
+            yield section
+
+
+@dataclass(frozen=True, slots=True)
+class _Packing:
+    width: int
+    codes: dict[str, int] = field(default_factory=dict)
+
+
+def bitcode_forms(known: Iterable[Subject]) -> tuple[Form, ...]:
+    """The hashes as bitcode has them: characters of 6, 7 or 8 bits, least significant bit first, at any bit."""
+    packings = (
+        _Packing(6, {letter: code for code, letter in enumerate(_CHAR6)}),
+        _Packing(7, {chr(code): code for code in range(128)}),
+        _Packing(8, {chr(code): code for code in range(128)}),
+    )
+    found = []
+    for subject in known:
+        for text in sorted({subject.old, subject.old.upper()}):
+            for packing in packings:
+                for shift in range(8):
+                    data = _bits([packing.codes[letter] for letter in text], packing.width, shift)
+                    if packing.width < 8 or shift:
+                        shape = Shape(f"{packing.width}-bit characters", "latin-1", 1)
+                        found.append(Form(subject, shape, data, data, 0, len(data)))
+    return tuple(found)
+
+
+def _bits(codes: list[int], width: int, shift: int) -> bytes:
+    """Whole bytes of a bit string that begins at bit `shift` of a byte."""
+    value = sum(code << (index * width + shift) for index, code in enumerate(codes))
+    data = value.to_bytes(-(-(len(codes) * width + shift) // 8), "little")
+    first = 1 if shift else 0
+    last = (len(codes) * width + shift) // 8
+    return data[first:last]
