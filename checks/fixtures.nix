@@ -82,7 +82,12 @@ let
       postBuild = rebuilt "program libprefix.a";
       postInstall = "rm $out/bin/program $out/lib/libprefix.a";
     };
-    derived.source = "derived";
+    derived = {
+      source = "derived";
+      postBuild = ''grep -qF "$(tr a-z A-Z <<<"''${out:11:16}")" part.h
+      '' + rebuilt "derived";
+      postInstall = "rm $out/bin/derived";
+    };
     dates.source = "dates";
     headers.source = "headers";
     links.source = "links";

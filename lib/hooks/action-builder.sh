@@ -81,12 +81,13 @@ rewrite() {
 # prove: build again with the other tokens; the result must be the first one rewritten.
 prove() {
   local first=$NIX_BUILD_TOP/.splitphase-first
+  splitphaseTokens=("${splitphaseTokens[@]//./}")
   cp -r "$out" "$first"
   chmod -R u+w "$first"
-  rewrite "$first"
+  rewrite "$first" || return 1
   find . -mindepth 1 -maxdepth 1 ! -path ./.splitphase-first ! -name env-vars -exec rm -rf {} +
   unpack
-  rewrite .
+  rewrite . || return 1
   (
     # shellcheck source=/dev/null
     source .splitphase/action.sh

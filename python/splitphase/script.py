@@ -32,8 +32,16 @@ def action_script(action: Action, tree: Tree, escape: Rewriter) -> str:
 
 
 def proof_script(pairs: Mapping[str, str]) -> str:
-    """The lines that ask for the proof by two tokens; `pairs` maps tokens of set A to set B."""
-    return _array("splitphaseTokens", [f"{first}={second}" for first, second in sorted(pairs.items())]) + "\n"
+    """The lines that ask for the proof by two tokens; `pairs` maps tokens of set A to set B.
+
+    The tokens are written with a dot behind every fourth character, since this text is rewritten, too.
+    """
+    mapping = [f"{_dotted(first)}={_dotted(second)}" for first, second in sorted(pairs.items())]
+    return _array("splitphaseTokens", mapping) + "\n"
+
+
+def _dotted(token: str) -> str:
+    return ".".join(token[start : start + 4] for start in range(0, len(token), 4))
 
 
 def _array(name: str, values: list[str]) -> str:

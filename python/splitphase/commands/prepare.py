@@ -28,7 +28,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from splitphase import buildtool
     from splitphase.commands import unsplit
-    from splitphase.errors import SplitphaseError
+    from splitphase.errors import RewriteError, SplitphaseError
     from splitphase.pairs import read_pairs
     from splitphase.prepare import Preparation
 
@@ -50,10 +50,10 @@ def execute(args: argparse.Namespace) -> int:
     generated = time.monotonic()
     preparation.plan(args.env, args.leave, args.jobs)
     planned = time.monotonic()
-    preparation.escape()
-    hidden = preparation.hidden()
-    if hidden:
-        args.reason = f"{hidden} holds a part of an output's hash, which cannot be replaced"
+    try:
+        preparation.escape()
+    except RewriteError as error:
+        args.reason = error.message
         return unsplit.execute(args)
     escaped = time.monotonic()
     preparation.write_packs(args.packs)
