@@ -27,7 +27,8 @@ def token(output: str, token_set: str = "A") -> str:  # noqa: S107 - a token of 
     """Return the token of an output name; sets `A` and `B` differ in every window (proof by two tokens)."""
     digest = hashlib.sha512(f"splitphase {token_set} {output}".encode()).digest()
     return "".join(
-        _FOREIGN[byte % 4] if index == 0 or index % 4 == 3 else _BASE32[byte % 32] for index, byte in enumerate(digest[:HASH_LENGTH])
+        _FOREIGN[byte % 4] if index == 0 or index % 4 == 3 else _BASE32[byte % 32]
+        for index, byte in enumerate(digest[:HASH_LENGTH])
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hash_cases import OTHER, OUT, OUTPUTS, TOKENS
 
+from hash_cases import OTHER, OUT, OUTPUTS, TOKENS
 from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter, walk
 

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hash_cases import ESCAPE, NAMES, OTHER, OUT, RESTORE, TOKENS, compile_c, needs, run
 
+from hash_cases import ESCAPE, NAMES, OTHER, OUT, RESTORE, TOKENS, compile_c, needs, run
 from splitphase import elf
 from splitphase.errors import RewriteError
 from splitphase.hashes.examine import Engine
@@ -35,7 +35,19 @@ int main(void) {
 }
 """
 SAID = "{0}/share\n1 0\n-L{0}/lib\n"
-SWITCHES = ["-O0", "-O1", "-O2", "-O3", "-Os", "-O2 -mno-sse", "-O2 -mavx2", "-O3 -static", "-O2 -s", "-O2 -flto", "-O2 -g -gz"]
+SWITCHES = [
+    "-O0",
+    "-O1",
+    "-O2",
+    "-O3",
+    "-Os",
+    "-O2 -mno-sse",
+    "-O2 -mavx2",
+    "-O3 -static",
+    "-O2 -s",
+    "-O2 -flto",
+    "-O2 -g -gz",
+]
 
 
 def prefix(value: str) -> str:
@@ -133,7 +145,13 @@ def test_constants_beside_a_chunk_are_not_rewritten(tmp_path: Path) -> None:
         # The constants in another order, each beside one that begins like its own next character.
         return _assembled(
             tmp_path,
-            data=value[16:32] + text[32:33] + b"unrelated const" + value[32:48] + text[48:49] + b"another constan" + value[:16],
+            data=value[16:32]
+            + text[32:33]
+            + b"unrelated const"
+            + value[32:48]
+            + text[48:49]
+            + b"another constan"
+            + value[:16],
         )
 
     assert ESCAPE.data(merged(text)) == merged(new)
@@ -164,6 +182,14 @@ def test_a_piece_that_is_missing_is_noticed(tmp_path: Path) -> None:
         ESCAPE.data(_assembled(tmp_path, *_movabs(PATH.encode()[:16])))
     assert ".text" in caught.value.message
     assert "offset 0x" in caught.value.message
+
+
+def test_a_piece_that_is_missing_is_noticed_beside_a_whole_path(tmp_path: Path) -> None:
+    words = ["-O2", "-mno-sse", "-c", prefix(OUT)]
+    text = "#include <string.h>\nconst char whole[] = PREFIX; void f(char *to) { memcpy(to, PREFIX, 28); }"
+    path = compile_c(tmp_path, text, *words, output="main.o")
+    with pytest.raises(RewriteError, match="other parts are in no form"):
+        ESCAPE.file(path)
 
 
 def test_swapped_chunks(tmp_path: Path) -> None:
@@ -205,7 +231,9 @@ def test_static_symbol_names_are_plain(tmp_path: Path) -> None:
 def test_compressed_sections(tmp_path: Path, switch: str, kind: str) -> None:
     words = ["gcc", "-w", "-g", switch, prefix(OUT), f"-frandom-seed={OUT[:10]}", "-o", "main", "main.c"]
     (tmp_path / "main.c").write_text(COPY + "".join(f"int variable_{i} = {i};\n" for i in range(200)))
-    done = subprocess.run([*words, *(() if kind == "program" else ("-c",))], cwd=tmp_path, check=False, capture_output=True)
+    done = subprocess.run(
+        [*words, *(() if kind == "program" else ("-c",))], cwd=tmp_path, check=False, capture_output=True
+    )
     if done.returncode:
         pytest.skip(f"this gcc has no {switch}")
     path = tmp_path / "main"
@@ -235,7 +263,8 @@ def test_a_section_that_grows_goes_to_the_end(tmp_path: Path) -> None:
     repeated = "0" * 32
     (tmp_path / "x.s").write_text(
         '.section .debug_str,"",@progbits\n' + f'.string "{repeated} and so on"\n' * 300
-        + '.section .data\n.byte 1\n.section .debug_info,"",@progbits\n.byte 1,2,3\n'
+        # objcopy takes a section for damaged that is larger than the file.
+        + '.section .data\n.fill 20000\n.section .debug_info,"",@progbits\n.byte 1,2,3\n'
     )  # fmt: skip
     subprocess.run(["gcc", "-c", "-Wa,--compress-debug-sections=zlib", "x.s"], cwd=tmp_path, check=True)
     path = tmp_path / "x.o"
