@@ -1,4 +1,4 @@
-"""Files that hide a hash: rewritten they are of the same kind, their own tools accept them, and nothing passes unseen."""
+"""Files that hide a hash: they stay of the same kind, their own tools accept them, nothing passes unseen."""
 
 from __future__ import annotations
 

@@ -258,7 +258,7 @@ def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _goes_on(source: Source, piece: Piece, group: Iterable[Piece]) -> bool:
-    """Whether a number of 4 bytes in the code nearby has more of the hash; a whole path elsewhere does not explain it."""
+    """Whether a number of 4 bytes in the code nearby has more of the hash. A whole path elsewhere is no excuse."""
     run = piece.run
     if run.form.shape.swapped or piece.section is None or not piece.section.flags & elf.EXECUTABLE:
         return False
