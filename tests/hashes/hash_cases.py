@@ -12,7 +12,11 @@ from splitphase.hashes.forms import SHAPES, Form, forms_of, subjects
 from splitphase.rewrite import Rewriter
 from splitphase.tokens import tokens
 
-OUT, DEV, OTHER = "0c5b8vw40dy178xlpddw65q9gf1h2186", "p4m9xk2rqz7ywl1vj8s3n6hd5gf0cbaa", "b7n2x9qk4wz1h6m8r0s5v3a7d2f9g4j1"
+OUT, DEV, OTHER = (
+    "0c5b8vw40dy178xlpddw65q9gf1h2186",
+    "p4m9xk2rqz7ywl1vj8s3n6hd5gf0cbaa",
+    "b7n2x9qk4wz1h6m8r0s5v3a7d2f9g4j1",
+)
 OUTPUTS = {"out": f"/nix/store/{OUT}-hello-1.0", "dev": f"/nix/store/{DEV}-hello-1.0-dev"}
 NAMES = {OUT: "hello-1.0", DEV: "hello-1.0-dev"}
 TOKENS = {name: pair[0] for name, pair in tokens(OUTPUTS).items()}

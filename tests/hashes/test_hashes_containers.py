@@ -1,4 +1,4 @@
-"""Files that hide a hash: rewritten they are of the same kind, their own tools accept them, and nothing passes unseen."""
+"""Files that hide a hash: they stay of the same kind, their own tools accept them, nothing passes unseen."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hash_cases import ESCAPE, OUT, RESTORE, TOKENS, needs
 
+from hash_cases import ESCAPE, OUT, RESTORE, TOKENS, needs
 from splitphase.errors import RewriteError
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.sources import Memory
@@ -78,7 +78,11 @@ def test_gzip_header_is_kept_and_searched() -> None:
 
 def test_files_of_several_streams() -> None:
     """The content is right and the file of the same kind; that it is not packed as before is said."""
-    for pack, unpack in ((gzip.compress, gzip.decompress), (bz2.compress, bz2.decompress), (lzma.compress, lzma.decompress)):
+    for pack, unpack in (
+        (gzip.compress, gzip.decompress),
+        (bz2.compress, bz2.decompress),
+        (lzma.compress, lzma.decompress),
+    ):
         old = pack(TEXT) + pack(PLAIN)
         outcome = ESCAPE.engine.examine(Memory(old))
         assert any("other parameters" in text for text in outcome.warnings)
@@ -128,11 +132,13 @@ def test_zip(tmp_path: Path, method: int) -> None:
     assert RESTORE.data(new) == old
 
 
-@pytest.mark.parametrize("words", ["zip -q -r", "zip -q -r -0", "zip -q -r -9", "zip -q -r -fz", "jar cf", "zip -q -r -Z bzip2"])
+@pytest.mark.parametrize(
+    "words", ["zip -q -r", "zip -q -r -0", "zip -q -r -9", "zip -q -r -fz", "jar cf", "zip -q -r -Z bzip2"]
+)
 def test_zip_programs(tmp_path: Path, words: str) -> None:
     """Data descriptors, extra fields, zip64: whatever they write, unzip accepts the result, and so does Python."""
     needs("unzip")
-    needs(words.split()[0])
+    needs(words.split(maxsplit=1)[0])
     (tmp_path / "in" / "sub").mkdir(parents=True)
     (tmp_path / "in" / "sub" / "text").write_bytes(TEXT)
     (tmp_path / "in" / OUT).write_bytes(PLAIN)

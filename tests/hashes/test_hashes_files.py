@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hash_cases import OTHER, OUT, OUTPUTS, TOKENS
 
+from hash_cases import OTHER, OUT, OUTPUTS, TOKENS
 from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter, walk
 
@@ -198,7 +197,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "outputs", [{"out": "/tmp/x"}, {"out": "/nix/store/short-x"}, {"out": f"/nix/store/{OUT[:-1]}é-x"}]
+    "outputs", [{"out": "/usr/x"}, {"out": "/nix/store/short-x"}, {"out": f"/nix/store/{OUT[:-1]}é-x"}]
 )
 def test_outputs_must_be_store_paths(outputs: dict[str, str]) -> None:
     with pytest.raises(RewriteError, match="store path"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from hash_cases import DEV, ESCAPE, LABELS, NAMES, OTHER, OUT, RESTORE, TOKENS, in_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hash_cases import DEV, ESCAPE, LABELS, NAMES, OTHER, OUT, RESTORE, TOKENS, in_shape
 from splitphase.errors import RewriteError
 from splitphase.hashes.sources import Memory
 from splitphase.rewrite import Rewriter

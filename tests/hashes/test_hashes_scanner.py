@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 
 import pytest
-from hash_cases import DEV, FORMS, LABELS, OTHER, OUT, TOKENS, in_shape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hash_cases import DEV, FORMS, LABELS, OTHER, OUT, TOKENS, in_shape
 from splitphase.errors import SplitphaseError
 from splitphase.hashes import scanner as scanner_module
 from splitphase.hashes.forms import Form

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from splitphase import elf
-from splitphase.hashes.forms import HASH_END, HASH_START, PLAIN, STORE
+from splitphase.hashes.forms import HASH_END, HASH_START, STORE
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Patch, Source
 from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
@@ -22,6 +22,7 @@ _ACCIDENT = 2
 """Bytes by which a chunk's run may be too long by accident."""
 _CHUNKS = (32, 16, 8)
 _X86_64 = 62
+_NEARBY = 128
 _LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _NO_TEXT = frozenset(range(9)) | frozenset(range(14, 32)) | frozenset(range(127, 256))
 
@@ -61,6 +62,12 @@ class Piece:
     def chunk(self) -> bool:
         """Whether it stands alone as compilers place it."""
         return self.kind.startswith("chunk")
+
+    @property
+    def constant(self) -> bool:
+        """Whether it stands where chunks stand: several side by side may look like a whole path."""
+        section = self.section
+        return section is not None and section.allocated and section.kind != elf.STRTAB
 
 
 def reach(run: Run) -> tuple[int, int]:
@@ -181,15 +188,14 @@ def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section
 
 
 def weak_pieces(source: Source, scanner: Scanner, strong: list[Piece]) -> Iterator[Piece]:
-    """Chunks with 1 to 4 characters of the hash, in the objects where their siblings stand alone as well."""
-    for start, place in sorted({(piece.place.start, piece.place) for piece in strong if piece.chunk and piece.place},
-                               key=lambda pair: pair[0]):  # fmt: skip
+    """Chunks with 1 to 4 characters of the hash, in the objects where their siblings stand as well."""
+    for place in dict.fromkeys(piece.place for piece in strong if piece.place and piece.constant):
         known = [piece for piece in strong if piece.place is place]
         for run in scanner.runs(source) if place.size == source.size else _shifted(scanner, place):
             if any(run.offset < piece.run.end and piece.run.offset < run.end for piece in known):
                 continue
             section = place.section(run.offset)
-            if start <= run.offset and section is not None and section.allocated and not _of_another(source, run):
+            if section is not None and section.allocated and not _of_another(source, run):
                 piece = _weak_piece(source, run, place, section)
                 if piece is not None and _has_sibling(piece, known):
                     yield piece
@@ -228,23 +234,44 @@ def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
     edge = last if first < HASH_START else first - 1
     for other in strong:
         start, end = reach(other.run)
-        if other.chunk and other.run.form.subject == piece.run.form.subject and start <= edge < end:
+        if other.constant and other.run.form.subject == piece.run.form.subject and start <= edge < end:
             return True
     return False
 
 
-def uncovered(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
     """Chunks whose hash is not all there: the rest of it stands somewhere in a form that is not known."""
     groups: dict[tuple[int, str], list[Piece]] = {}
     for piece in pieces:
-        if piece.place is not None and piece.section is not None and piece.section.allocated:
+        if piece.place is not None and piece.constant:
             groups.setdefault((piece.place.start, piece.run.form.subject.old), []).append(piece)
     for group in groups.values():
         covered: set[int] = set()
         for piece in group:
-            if piece.chunk:
-                first, last = reach(piece.run)
-                covered.update(range(max(first, HASH_START), min(last, HASH_END)))
+            first, last = reach(piece.run)
+            covered.update(range(max(first, HASH_START), min(last, HASH_END)))
         chunks = [piece for piece in group if piece.chunk]
         if chunks and len(covered) < HASH_LENGTH:
             yield chunks[0]
+            continue
+        yield from (piece for piece in chunks if _goes_on(source, piece, group))
+
+
+def _goes_on(source: Source, piece: Piece, group: Iterable[Piece]) -> bool:
+    """Whether a number of 4 bytes in the code nearby has more of the hash. A whole path elsewhere is no excuse."""
+    run = piece.run
+    if run.form.shape.swapped or piece.section is None or not piece.section.flags & elf.EXECUTABLE:
+        return False
+    origin = piece.section.offset + (piece.place.start if piece.place else 0)
+    start, end = max(origin, run.offset - _NEARBY), min(origin + piece.section.size, run.end + _NEARBY)
+    near = bytearray(source.read(start, end - start))
+    for other in group:
+        for place in range(max(other.run.offset, start), min(other.run.end, start + len(near))):
+            near[place - start] = 0
+    first, last = reach(run)
+    edges = [*range(first - 4, first), *range(last - 3, last + 1)]
+    return any(
+        run.form.text[edge : edge + 4] in near
+        for edge in edges
+        if max(edge, HASH_START) < min(edge + 4, HASH_END) and not first <= edge <= last - 4
+    )

@@ -61,7 +61,7 @@ class Engine:
             return next((place for place in known if place.start <= offset < place.start + place.size), None)
 
         found = list(settle(source, runs, place_of))
-        if any(piece.chunk and piece.place for piece in found):
+        if any(piece.constant for piece in found):
             found += weak_pieces(source, self.weak, found)
         return found
 
@@ -106,7 +106,7 @@ class Engine:
         outcome.problems += [
             f"{_where(piece)}: this is {piece.kind} of a hash whose other parts are in no form that is known "
             "(numbers of 4 bytes and less, or not on x86-64)"
-            for piece in uncovered(found)
+            for piece in uncovered(source, found)
         ]
         opaque = next((name for magic, name in _OPAQUE if head.startswith(magic)), "")
         if opaque and outcome.patches:

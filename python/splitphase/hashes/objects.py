@@ -1,8 +1,8 @@
 """What object files hide: compressed sections, GCC's link-time bytecode, LLVM bitcode.
 
 Formats: gABI "Compression Header" (SHF_COMPRESSED; 1 is zlib, 2 zstd); GNU `.zdebug_*` ("ZLIB", size, zlib stream);
-GCC's lto-streamer.h (sections `.gnu.lto_*`, zlib or zstd streams); LLVM's BitCodeFormat.rst (characters of 6, 7 or 8
-bits at any bit).
+GCC's lto-streamer.h (sections `.gnu.lto_*`, zlib or zstd streams); LLVM's BitCodeFormat.rst (characters of 6, 7, 8
+or 12 bits at any bit).
 """
 
 from __future__ import annotations
@@ -134,11 +134,13 @@ class _Packing:
 
 
 def bitcode_forms(known: Iterable[Subject]) -> tuple[Form, ...]:
-    """The hashes as bitcode has them: characters of 6, 7 or 8 bits, least significant bit first, at any bit."""
+    """The hashes as bitcode has them: characters of 6, 7, 8 or 12 bits, least significant bit first, at any bit."""
     packings = (
         _Packing(6, {letter: code for code, letter in enumerate(_CHAR6)}),
         _Packing(7, {chr(code): code for code in range(128)}),
         _Packing(8, {chr(code): code for code in range(128)}),
+        # Numbers of variable width, five bits and a sixth for "more": strings that are not ASCII throughout.
+        _Packing(12, {chr(code): code & 31 | 32 | code >> 5 << 6 for code in range(32, 128)}),
     )
     found = []
     for subject in known:
@@ -146,7 +148,7 @@ def bitcode_forms(known: Iterable[Subject]) -> tuple[Form, ...]:
             for packing in packings:
                 for shift in range(8):
                     data = _bits([packing.codes[letter] for letter in text], packing.width, shift)
-                    if packing.width < 8 or shift:
+                    if packing.width != 8 or shift:
                         shape = Shape(f"{packing.width}-bit characters", "latin-1", 1)
                         found.append(Form(subject, shape, data, data, 0, len(data)))
     return tuple(found)
