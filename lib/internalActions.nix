@@ -44,7 +44,7 @@ let
         inputs = lib.concatMapStringsSep "\n" (number: "${lib.elemAt derivations number}") action.inputs + "\n";
         passAsFile = [ "inputs" ];
       }
-      // lib.optionalAttrs (action.kind == "link" && action.proof) { inherit (tools) helper; }
+      // lib.optionalAttrs action.proof { inherit (tools) helper; }
     );
 
   derivations = map derive manifest.actions;

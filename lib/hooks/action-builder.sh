@@ -2,7 +2,7 @@
 # The builder of every object and link derivation: a raw derivation with bash, coreutils, sed, tar and zstd only.
 #   pack         archive of all that the action reads from the build tree, with .splitphase/action.sh
 #   inputsPath   file with the store paths of the actions whose outputs this one reads, a line each
-#   helper       for links: the helper's program, for a proof whose outputs carry a build-id
+#   helper       the helper's program, for the proof by two tokens
 # The output is a tree: each file stands where the build puts it, below $NIX_BUILD_TOP.
 set -euo pipefail
 
@@ -63,19 +63,7 @@ keep() {
 # rewrite FOLDER: tokens of set A to set B, in place. What other actions made is there as links into the store: those
 # files that hold a token become ours first.
 rewrite() {
-  if [ -n "${helper:-}" ]; then
-    "$helper" rewrite --own "${splitphaseTokens[@]/#/--map=}" "$1"
-    return
-  fi
-  local -a script=()
-  local pair from to
-  for pair in "${splitphaseTokens[@]}"; do
-    from=${pair%=*} to=${pair#*=}
-    script+=(-e "s/$from/$to/g" -e "s/-frandom-seed=${from:0:10}/-frandom-seed=${to:0:10}/g")
-  done
-  find "$1" -path ./.splitphase-first -prune -o -type l -lname '/nix/store/*' -exec sh -c \
-    'for link; do cp --remove-destination "$(readlink "$link")" "$link" && chmod u+w "$link"; done' sh {} +
-  find "$1" -type f -exec sed -i "${script[@]}" {} +
+  "$helper" rewrite --own "${splitphaseTokens[@]/#/--map=}" "$1"
 }
 
 # prove: build again with the other tokens; the result must be the first one rewritten.
