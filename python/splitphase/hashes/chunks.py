@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from splitphase import elf
-from splitphase.hashes.forms import HASH_END, HASH_START, STORE
+from splitphase.hashes.forms import HASH_END, HASH_START, STORE, Subject
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Patch, Source
 from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
@@ -187,10 +187,13 @@ def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section
     return Piece(run, f"part of {run.length}", place, section)
 
 
-def weak_pieces(source: Source, scanner: Scanner, strong: list[Piece]) -> Iterator[Piece]:
+def weak_pieces(
+    source: Source, scanner_of: Callable[[frozenset[Subject]], Scanner], strong: list[Piece]
+) -> Iterator[Piece]:
     """Chunks with 1 to 4 characters of the hash, in the objects where their siblings stand as well."""
     for place in dict.fromkeys(piece.place for piece in strong if piece.place and piece.constant):
         known = [piece for piece in strong if piece.place is place]
+        scanner = scanner_of(frozenset(piece.run.form.subject for piece in known if piece.constant))
         for run in scanner.runs(source) if place.size == source.size else _shifted(scanner, place):
             if any(run.offset < piece.run.end and piece.run.offset < run.end for piece in known):
                 continue

@@ -9,7 +9,7 @@ from splitphase import elf
 from splitphase.hashes import archives, objects, packed, zips
 from splitphase.hashes.chunks import Piece, Place, settle, uncovered, weak_pieces
 from splitphase.hashes.findings import Find, Outcome
-from splitphase.hashes.forms import PLAIN, SHAPES, forms_of, subjects
+from splitphase.hashes.forms import PLAIN, SHAPES, Subject, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Memory, Patch, Source, Window
 
@@ -23,7 +23,7 @@ _OPAQUE = (
 
 
 class Engine:
-    """Hashes and what is to stand in their place. Immutable; one serves for any number of files."""
+    """Hashes and what is to stand in their place. One serves for any number of files."""
 
     def __init__(
         self, pairs: Mapping[str, str], names: Mapping[str, str] | None = None, *, symbols: bool = False
@@ -31,14 +31,18 @@ class Engine:
         self.subjects = subjects(pairs, names)
         self._symbols = symbols
         self.strong = Scanner(forms_of(self.subjects))
+        self._weak: dict[frozenset[Subject], Scanner] = {}
         foreign = set("eotu")
         self.escapes = any(foreign & set(subject.new) for subject in self.subjects)
         """Whether tokens are written: what is written then must be found again."""
 
-    @cached_property
-    def weak(self) -> Scanner:
-        """For chunks with little of a hash in them."""
-        return Scanner(forms_of(self.subjects, (PLAIN, next(shape for shape in SHAPES if shape.swapped))), weak=True)
+    def weak(self, subjects: frozenset[Subject]) -> Scanner:
+        """For chunks with little of one of these hashes in them: other hashes may have the same little."""
+        if subjects not in self._weak:
+            chosen = [subject for subject in self.subjects if subject in subjects]
+            swapped = next(shape for shape in SHAPES if shape.swapped)
+            self._weak[subjects] = Scanner(forms_of(chosen, (PLAIN, swapped)), weak=True)
+        return self._weak[subjects]
 
     @cached_property
     def bitcode(self) -> Scanner:
