@@ -1,5 +1,5 @@
 # What several checks do with a stock package and its split twin.
-{ pkgs }:
+{ pkgs, scope }:
 {
   # compare NAME STOCK SPLIT: a check that all outputs are equal byte for byte, their own hashes mapped.
   compare =
@@ -7,6 +7,7 @@
     pkgs.runCommand "identical-${name}"
       {
         stockPaths = map (output: "${stock.${output}}") stock.outputs;
+        helper = "${scope.splitphase}/bin/splitphase";
         splitPaths = map (output: "${split.${output}}") split.outputs;
       }
       ''

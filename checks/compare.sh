@@ -26,6 +26,19 @@ mapped() {
   done
 }
 
+# escaped FROM TO PATHS...: the same by the helper, for hashes that a compiler cut up. It turns all hashes of PATHS into
+# tokens, and no other: what is left of another hash still differs.
+escaped() {
+  local from=$1 to=$2 path number=0
+  local -a outputs=()
+  shift 2
+  for path; do outputs+=(--output "$((number++))=$path"); done
+  rm -rf "$to"
+  cp -r --no-dereference --preserve=mode "$from" "$to"
+  chmod -R u+w "$to"
+  "$helper" escape "${outputs[@]}" "$to" >/dev/null
+}
+
 compare() {
   local -a stock=($stockPaths) split=($splitPaths)
   local index
@@ -35,6 +48,10 @@ compare() {
     if [ -e "stock-$index/nix-support" ] && grep -rqs splitphase "stock-$index/nix-support"; then
       echo "the stock build mentions splitphase" >&2
       return 1
+    fi
+    if ! diff -r --no-dereference "stock-$index" "split-$index" >differences && [ -n "${helper:-}" ]; then
+      escaped "${stock[index]}" "stock-$index" "${stock[@]}"
+      escaped "${split[index]}" "split-$index" "${split[@]}"
     fi
     diff -r --no-dereference "stock-$index" "split-$index" >&2
     (cd "stock-$index" && find . -printf '%M %p %l\n' | sort) >stock-modes

@@ -9,7 +9,7 @@
   packages,
 }:
 let
-  inherit (import ./compare.nix { inherit pkgs; }) compare refuse;
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare refuse;
   sources = lib.mapAttrs (name: _: builtins.path { path = ./fixtures + "/${name}"; name = "source"; }) (
     lib.filterAttrs (name: _: name != "expected") (builtins.readDir ./fixtures)
   );

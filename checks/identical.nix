@@ -7,7 +7,7 @@
   packages,
 }:
 let
-  inherit (import ./compare.nix { inherit pkgs; }) compare refuse;
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare refuse;
 
   one =
     pname: generator: shared: several:

@@ -7,7 +7,7 @@
   packages,
 }:
 let
-  inherit (import ./compare.nix { inherit pkgs; }) compare refuse;
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare refuse;
   inherit (scope) splitBuildInstall splitPhases objcacheStdenv;
 
   stock = import ./buildtools.nix { inherit pkgs; } // {
