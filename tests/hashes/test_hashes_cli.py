@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hash_cases import OUT, OUTPUTS, TOKENS, compile_c
 
+from hash_cases import OUT, OUTPUTS, TOKENS, compile_c
 from splitphase.cli import main
 
 OUTPUT = f"--output=out={OUTPUTS['out']}"
