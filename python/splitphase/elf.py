@@ -88,31 +88,55 @@ class Image:
         self.layout = _layout(source.read(0, 64))
 
     @cached_property
-    def sections(self) -> tuple[Section, ...]:
-        """All sections, in the order of their headers."""
+    def _table(self) -> tuple[bytes, bytes]:
+        """The section headers, and the section names; nothing where they lie."""
         layout = self.layout
         if layout is None:
-            return ()
+            return b"", b""
         shoff = self._get(0, layout.shoff)
         entsize, number, names = struct.unpack(layout.order + "HHH", self.source.read(layout.counts + 4, 6))
         if not shoff or entsize != layout.shentsize or shoff + entsize > self.source.size:
-            return ()
+            return b"", b""
         if number == 0:
             number = self._get(shoff, (layout.sh_size, layout.word))
         if names == 0xFFFF:
             names = self._get(shoff, (layout.sh_size + struct.calcsize(layout.word), "I"))
         if number > _MANY or shoff + entsize * number > self.source.size:
-            return ()
+            return b"", b""
         table = self.source.read(shoff, entsize * number)
+        if names >= number:
+            return table, b""
+        fields = struct.unpack_from(layout.order + layout.section, table, names * entsize)
+        return table, self.source.read(fields[4], fields[5])
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether any section is compressed or has bytecode: told from all headers at once."""
+        table, names = self._table
+        if self.layout is None or not table:
+            return False
+        place = (9 if self.order == "<" else 14) if self.wide else (9 if self.order == "<" else 10)
+        flags = set(table[place :: self.layout.shentsize])
+        return any(flag & COMPRESSED >> 8 for flag in flags) or any(
+            part in names for part in (b".zdebug_", b".gnu.lto_", b".llvm")
+        )
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All sections, in the order of their headers; none where one of them lies."""
+        layout = self.layout
+        table, texts = self._table
+        if layout is None or not table:
+            return ()
+        shoff = self._get(0, layout.shoff)
         raw = list(struct.iter_unpack(layout.order + layout.section, table))
         for fields in raw:
             if fields[1] != NOBITS and fields[4] + fields[5] > self.source.size:
                 return ()
-        texts = self.source.read(raw[names][4], raw[names][5]) if names < len(raw) else b""
         found = []
         for index, (name, kind, flags, address, offset, size, link, _, alignment, entry) in enumerate(raw):
             text = texts[name : texts.find(b"\0", name)].decode(errors="replace") if name < len(texts) else ""
-            header = shoff + index * entsize
+            header = shoff + index * layout.shentsize
             found.append(Section(header, text, kind, flags, address, offset, size, link, alignment, entry))
         return tuple(found)
 

@@ -23,6 +23,7 @@ from splitphase.hashes.findings import REMEDY, Outcome
 from splitphase.hashes.forms import split_path, subjects
 from splitphase.hashes.scanner import FAILED, HIT, MAGIC
 from splitphase.hashes.sources import Memory, Opened, Patched, Source, same
+from splitphase.hashes.trees import entries, kind_of, sifted
 from splitphase.tokens import tokens
 
 __all__ = ["Rewriter", "inside", "move", "unlocked", "walk"]
@@ -30,7 +31,6 @@ __all__ = ["Rewriter", "inside", "move", "unlocked", "walk"]
 log = logging.getLogger(__name__)
 _PART_STARTS = (0, 8, 16, 24, 5, 13, 21)
 """Every eighth place, and those where 8-byte pieces of a text that begins with `/nix/store/` begin."""
-_BATCH = 1000
 _AMBIGUOUS = "what is written for the hash could not be told from what stands beside it"
 
 
@@ -214,23 +214,26 @@ class Rewriter:
 
     def tree(self, root: Path) -> list[str]:
         """Rewrite everything below `root`; return the changed paths, relative, sorted, as they are named now."""
-        return self._below(root, [str(path.relative_to(root)) for path in walk(root)])
+        return self._below(root, entries(str(root)))
 
     def paths(self, root: Path, relative: Iterable[str]) -> list[str]:
         """Rewrite these paths below `root`, deepest first; return the changed ones as they are named now."""
         names = list(relative)
         for name in names:
             inside(root, name)
-        return self._below(root, names)
+        return self._below(root, [(name, kind_of(os.path.join(root, name))) for name in names])
 
-    def _below(self, root: Path, names: list[str]) -> list[str]:
+    def _below(self, root: Path, found: list[tuple[str, str]]) -> list[str]:
+        if self._keep:
+            found = [(name, kind) for name, kind in found if not self._kept(name)]
+        flags = sifted(self.engine.strong, str(root), found)
         changed = []
-        names = [name for name in names if not self._kept(name)]
-        flags = self._sifted(root, names)
-        for name in sorted(names, reverse=True):
+        for name in sorted(flags, reverse=True):
             path = root / name
+            if flags[name] & FAILED:
+                raise RewriteError(f"{path} cannot be read", hint="what cannot be read cannot be searched")
             status = path.parent.lstat()
-            now = self.entry(path, flags.get(name, 0))
+            now = self.entry(path, flags[name])
             if now is not None:
                 # The folders above are renamed later.
                 changed.append("/".join([*map(self.text, now.relative_to(root).parts[:-1]), now.name]))
@@ -244,22 +247,10 @@ class Rewriter:
         return next((pattern for pattern in self._keep if any(fnmatchcase(each, pattern) for each in above)), "")
 
     def _kept(self, name: str) -> bool:
-        pattern = self.keeps(name) if self._keep else ""
+        pattern = self.keeps(name)
         if pattern:
             log.warning("%s: left as it is (keep %s)", name, pattern)
         return bool(pattern)
-
-    def _sifted(self, root: Path, names: list[str]) -> dict[str, int]:
-        """Flags of the regular files that need to be examined."""
-        flags = {}
-        files = [name for name in names if stat.S_ISREG((root / name).lstat().st_mode)]
-        for start in range(0, len(files), _BATCH):
-            batch = files[start : start + _BATCH]
-            for name, flag in zip(batch, self.engine.strong.sift([str(root / name) for name in batch]), strict=True):
-                if flag & FAILED:
-                    raise RewriteError(f"{root / name} cannot be read", hint="what cannot be read cannot be searched")
-                flags[name] = flag
-        return flags
 
 
 def _patched(engine: Engine, data: bytes) -> bytes:

@@ -131,6 +131,10 @@ class Engine:
         """Look into the compressed sections and the bytecode of an object."""
         member = (f"archive member {place.member}",) if place.member else ()
         image = place.image
+        if objects.is_bitcode(image.source.read(0, 4)):
+            self._bitcode(image.source, outcome, member)
+        if not image.may_hide:
+            return
         end = image.source.size
         for compressed in objects.compressed_sections(image):
             name = (*member, f"section {compressed.section.name}")
@@ -162,8 +166,6 @@ class Engine:
                     outcome.problems.append(
                         f"section {section.name} at {offset:#x}: the hash is in GCC's link-time bytecode"
                     )
-        if objects.is_bitcode(image.source.read(0, 4)):
-            self._bitcode(image.source, outcome, member)
         for section in objects.bitcode_sections(image):
             window = Window(image.source, section.offset, section.size)
             self._bitcode(window, outcome, (*member, f"section {section.name}"))

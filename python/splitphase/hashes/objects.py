@@ -123,7 +123,11 @@ def lto_content(image: elf.Image, section: elf.Section) -> Source | None:
 def bitcode_sections(image: elf.Image) -> Iterator[elf.Section]:
     """Sections with LLVM bitcode."""
     for section in image.sections:
-        if section.kind != elf.NOBITS and is_bitcode(image.source.read(section.offset, 4)):
+        if (
+            section.kind != elf.NOBITS
+            and section.name.startswith(".llvm")
+            and is_bitcode(image.source.read(section.offset, 4))
+        ):
             yield section
 
 

@@ -14,14 +14,13 @@ from splitphase.errors import RewriteError
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.findings import Find
 from splitphase.hashes.forms import STORE, split_path
-from splitphase.hashes.scanner import FAILED, HIT
+from splitphase.hashes.scanner import FAILED, HIT, MAGIC
 from splitphase.hashes.sources import Memory, Opened
+from splitphase.hashes.trees import FOLDER, NAMED, POINTS, SPECIAL, entries, kind_of, sifted
 from splitphase.pairs import read_pairs
-from splitphase.rewrite import walk
 from splitphase.tokens import tokens
 
 VERSION = 1
-_BATCH = 1000
 _SPECIAL = {stat.S_IFIFO: "a fifo", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
@@ -89,38 +88,36 @@ def survey(roots: Iterable[Path], engine: Engine) -> Survey:
     """Look everywhere below these folders, and into these files."""
     result = Survey(tuple(subject.old for subject in engine.subjects))
     for root in roots:
-        pending: list[Path] = []
-        for path in everything(root):
-            mode = path.lstat().st_mode
-            shown = str(path)
-            for find in _in_text(engine, path.name if path != root else "", "file name"):
-                result.finds.append((shown, find))
-            if stat.S_ISLNK(mode):
-                for find in _in_text(engine, os.readlink(path), "symlink target"):
-                    result.finds.append((shown, find))
-            elif stat.S_ISREG(mode):
-                pending.append(path)
-            elif not stat.S_ISDIR(mode):
-                result.notes.append((shown, f"it is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}"))
-        for start in range(0, len(pending), _BATCH):
-            _contents(engine, pending[start : start + _BATCH], result)
+        found = everything(root)
+        base = root.parent if found[0][0] else root
+        flags = sifted(engine.strong, str(base), found)
+        for name, kind in found:
+            path = base / name
+            if kind == SPECIAL:
+                result.notes.append((str(path), f"it is {special_kind(path)}"))
+            if flags.get(name):
+                _entry(engine, path, flags[name], result)
     return result
 
 
-def _contents(engine: Engine, paths: list[Path], result: Survey) -> None:
-    for path, flags in zip(paths, engine.strong.sift([str(path) for path in paths]), strict=True):
-        if flags & FAILED:
-            result.notes.append((str(path), "it cannot be read"))
-        elif flags:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                source = Opened(descriptor, os.fstat(descriptor).st_size)
-                outcome = engine.examine(source, hidden_only=not flags & HIT)
-            finally:
-                os.close(descriptor)
-            result.finds += [(str(path), find) for find in outcome.finds]
-            result.problems += [(str(path), text) for text in outcome.problems]
-            result.notes += [(str(path), text) for text in outcome.notes]
+def _entry(engine: Engine, path: Path, flags: int, result: Survey) -> None:
+    shown = str(path)
+    if flags & NAMED:
+        result.finds += [(shown, find) for find in _in_text(engine, path.name, "file name")]
+    if flags & POINTS:
+        result.finds += [(shown, find) for find in _in_text(engine, os.readlink(path), "symlink target")]
+    if flags & FAILED:
+        result.notes.append((shown, "it cannot be read"))
+    elif flags & (HIT | MAGIC):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            source = Opened(descriptor, os.fstat(descriptor).st_size)
+            outcome = engine.examine(source, hidden_only=not flags & HIT)
+        finally:
+            os.close(descriptor)
+        result.finds += [(shown, find) for find in outcome.finds]
+        result.problems += [(shown, text) for text in outcome.problems]
+        result.notes += [(shown, text) for text in outcome.notes]
 
 
 def _in_text(engine: Engine, text: str, kind: str) -> Iterator[Find]:
@@ -128,23 +125,27 @@ def _in_text(engine: Engine, text: str, kind: str) -> Iterator[Find]:
         yield Find(kind, piece.run.form.shape.label, piece.run.form.subject.old, piece.run.offset)
 
 
-def everything(root: Path) -> Iterator[Path]:
-    """A file, or a folder with all below it. Raises RewriteError where there is nothing."""
+def everything(root: Path) -> list[tuple[str, str]]:
+    """All below a folder, relative to it; or a file by its name. Raises RewriteError where there is nothing."""
     if not os.path.lexists(root):
         raise RewriteError(f"{root}: no such file or folder", hint="name folders or files to look into")
-    yield root
-    if root.is_dir() and not root.is_symlink():
-        yield from walk(root)
+    kind = kind_of(str(root))
+    return [("", FOLDER), *entries(str(root))] if kind == FOLDER else [(root.name, kind)]
+
+
+def special_kind(path: Path) -> str:
+    """What a path is that is neither file nor folder nor link."""
+    return _SPECIAL.get(stat.S_IFMT(path.lstat().st_mode), "no file")
 
 
 def refuse_special(roots: Iterable[Path]) -> None:
     """Raise RewriteError if there is anything but files, folders and links."""
     for root in roots:
-        for path in everything(root):
-            kind = _SPECIAL.get(stat.S_IFMT(path.lstat().st_mode))
-            if kind:
+        for name, kind in everything(root):
+            if kind == SPECIAL:
+                path = root if root.name == name and not root.is_dir() else root / name
                 raise RewriteError(
-                    f"{path} is {kind}: only files, folders and links are rewritten",
+                    f"{path} is {special_kind(path)}: only files, folders and links are rewritten",
                     hint="remove it or name other folders",
                 )
 
