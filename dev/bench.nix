@@ -1,5 +1,6 @@
 # One build of the benchmark: a package of checks/packages.nix, stock or split, with a salt that makes every compile
-# new and an edit to the source.
+# new and an edit to the source or to postInstall. `parts`: built and installed in separate derivations, with the times at
+# which the last part has taken up the build and has ended in its log.
 {
   nixpkgs ? ../tests/hostpkgs,
   system ? builtins.currentSystem,
@@ -7,6 +8,8 @@
   split ? false,
   salt ? "0",
   edit ? "",
+  install ? "",
+  parts ? false,
 }:
 let
   pkgs = import nixpkgs { inherit system; };
@@ -14,14 +17,20 @@ let
   stock = (import ../checks/packages.nix { inherit pkgs; }).${package}.overrideAttrs (old: {
     cmakeFlags = old.cmakeFlags ++ [ "-DCMAKE_CXX_FLAGS=-DBENCH_SALT=${salt}" ];
     postPatch = edit;
+    postInstall = install;
+    postResume = "echo bench: $EPOCHREALTIME";
+    postFixup = "echo bench: $EPOCHREALTIME";
   });
-in
-if split then
-  scope.internalSplit.split {
+  split' = scope.internalSplit.split {
     inherit (pkgs) stdenv;
     inherit stock;
     objcache = true;
     after = [ ];
-  }
+  };
+in
+if parts then
+  scope.splitBuildInstall split'
+else if split then
+  split'
 else
   stock
