@@ -8,7 +8,7 @@ from functools import cached_property
 from splitphase import elf
 from splitphase.hashes import archives, objects, packed, zips
 from splitphase.hashes.chunks import Piece, Place, settle, uncovered, weak_pieces
-from splitphase.hashes.findings import Find, Outcome
+from splitphase.hashes.findings import DIRECTORY, Find, Outcome
 from splitphase.hashes.forms import PLAIN, SHAPES, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Memory, Patch, Source, Window
@@ -256,7 +256,7 @@ class Engine:
             if not any(start <= piece.run.offset < end for start, end in spans):
                 inner.finds.append(self._find(piece))
                 inner.patches.append(piece.patch)
-        outcome.finds += inner.finds
+        outcome.absorb(inner, DIRECTORY)
         if inner.patches and outcome.replacement is not None:
             outcome.replacement = inner.result(result)
         else:
