@@ -7,11 +7,12 @@ the run is too long; rewriting would then damage code. So the ends of a chunk ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from splitphase import elf
-from splitphase.hashes.forms import HASH_END, HASH_START, STORE
+from splitphase.hashes.forms import HASH_END, HASH_START, NAME_LENGTH, PLAIN, STORE
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Patch, Source
 from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
@@ -23,6 +24,7 @@ _ACCIDENT = 2
 _CHUNKS = (32, 16, 8)
 _X86_64 = 62
 _NEARBY = 128
+_NAME = re.compile(rb"[0-9A-Za-z+._?=-]+")
 _LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _NO_TEXT = frozenset(range(9)) | frozenset(range(14, 32)) | frozenset(range(127, 256))
 
@@ -78,6 +80,17 @@ def reach(run: Run) -> tuple[int, int]:
         total = len(run.form.text) // unit
         return total - last, total - first
     return first, last
+
+
+def name_after(source: Source, piece: Piece) -> str:
+    """The name that follows a whole hash in plain text; empty where there is none."""
+    run = piece.run
+    first, last = reach(run)
+    if run.form.shape != PLAIN or first > HASH_START or last <= HASH_END:
+        return ""
+    start = run.offset + HASH_END + 1 - run.start
+    found = _NAME.match(source.read(start, NAME_LENGTH))
+    return found[0].decode() if found else ""
 
 
 def settle(source: Source, runs: Iterable[Run], place_of: Callable[[int], Place | None]) -> Iterator[Piece]:
@@ -234,7 +247,7 @@ def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
     edge = last if first < HASH_START else first - 1
     for other in strong:
         start, end = reach(other.run)
-        if other.constant and other.run.form.subject == piece.run.form.subject and start <= edge < end:
+        if other.constant and other.run.form.subject.old == piece.run.form.subject.old and start <= edge < end:
             return True
     return False
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from splitphase import elf
 from splitphase.hashes import archives, objects, packed, zips
-from splitphase.hashes.chunks import Piece, Place, settle, uncovered, weak_pieces
+from splitphase.hashes.chunks import Piece, Place, name_after, settle, uncovered, weak_pieces
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
-from splitphase.hashes.forms import PLAIN, SHAPES, forms_of, subjects
+from splitphase.hashes.forms import WEAK_SHAPES, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Memory, Patch, Source, Window
 
@@ -38,7 +39,7 @@ class Engine:
     @cached_property
     def weak(self) -> Scanner:
         """For chunks with little of a hash in them."""
-        return Scanner(forms_of(self.subjects, (PLAIN, next(shape for shape in SHAPES if shape.swapped))), weak=True)
+        return Scanner(forms_of(self.subjects, WEAK_SHAPES), weak=True)
 
     @cached_property
     def bitcode(self) -> Scanner:
@@ -62,8 +63,16 @@ class Engine:
 
         found = list(settle(source, runs, place_of))
         if any(piece.constant for piece in found):
-            found += weak_pieces(source, self.weak, found)
+            found += weak_pieces(source, self._weak_for(source, found), found)
         return found
+
+    def _weak_for(self, source: Source, found: list[Piece]) -> Scanner:
+        """The scanner for weak chunks; names that are not known are taken from where the whole path stands."""
+        if all(subject.name for subject in self.subjects):
+            return self.weak
+        names = {piece.run.form.subject.old: name for piece in found if (name := name_after(source, piece))}
+        known = (replace(subject, name=subject.name or names.get(subject.old, "")) for subject in self.subjects)
+        return Scanner(forms_of(known, WEAK_SHAPES), weak=True)
 
     def examine(self, source: Source, depth: int = 0, *, hidden_only: bool = False) -> Outcome:
         """All about a source: what was found, what is to be written. `hidden_only`: its bytes are known to be clean."""
