@@ -14,6 +14,7 @@ from splitphase.hashes.forms import WEAK_SHAPES, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Memory, Patch, Source, Window
 
+_NAMES = 100
 _DEPTH = 3
 """So deep are compressed files looked for in compressed files."""
 _OPAQUE = (
@@ -70,9 +71,11 @@ class Engine:
         """The scanner for weak chunks; names that are not known are taken from where the whole path stands."""
         if all(subject.name for subject in self.subjects):
             return self.weak
-        names = {piece.run.form.subject.old: name for piece in found if (name := name_after(source, piece))}
-        known = (replace(subject, name=subject.name or names.get(subject.old, "")) for subject in self.subjects)
-        return Scanner(forms_of(known, WEAK_SHAPES), weak=True)
+        # All that are seen: what follows may be the name, or another chunk.
+        names = {(piece.run.form.subject, name) for piece in found if (name := name_after(source, piece))}
+        known = {subject for subject in self.subjects if subject.name}
+        known |= {replace(subject, name=name) for subject, name in sorted(names, key=str)[:_NAMES] if not subject.name}
+        return Scanner(forms_of(sorted(known, key=str), WEAK_SHAPES), weak=True)
 
     def examine(self, source: Source, depth: int = 0, *, hidden_only: bool = False) -> Outcome:
         """All about a source: what was found, what is to be written. `hidden_only`: its bytes are known to be clean."""
