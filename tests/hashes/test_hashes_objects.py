@@ -15,6 +15,7 @@ from splitphase.hashes.examine import Engine
 from splitphase.hashes.findings import Outcome
 from splitphase.hashes.sources import Memory
 from splitphase.rewrite import Rewriter
+from splitphase.tokens import tokens
 
 PATH = f"/nix/store/{OUT}-hello-1.0"
 NEW = "zq3kfvhr5dy2n8xlpdgw65q9bf1h2m8c"
@@ -195,6 +196,25 @@ def test_a_piece_that_is_missing_is_noticed_beside_a_whole_path(tmp_path: Path) 
     path = compile_c(tmp_path, text, *words, output="main.o")
     with pytest.raises(RewriteError, match="other parts are in no form"):
         ESCAPE.file(path)
+
+
+@pytest.mark.parametrize("length", [8, 10, 16, 20, 32])
+@pytest.mark.parametrize("upper", [False, True])
+def test_truncated_hashes_in_programs(tmp_path: Path, length: int, *, upper: bool) -> None:
+    """A string of 16 characters looks like a chunk of which the rest is missing."""
+
+    def program(value: str) -> bytes:
+        part = value[:length].upper() if upper else value[:length]
+        text = f'#include <stdio.h>\nint main(void) {{ return puts("{part}") < 0; }}'
+        return compile_c(tmp_path, text, "-O2").read_bytes()
+
+    assert TO_NEW.data(ESCAPE.data(program(OUT))) == program(NEW)
+
+
+def test_the_proof_rewrites_files_with_both_tokens() -> None:
+    """The action's script names both: it is not escaping, and nothing is to be turned back."""
+    first, second = tokens(["out"])["out"]
+    assert Rewriter({first: second}).text(f"{first}={second} {first[:10]}") == f"{second}={second} {second[:10]}"
 
 
 def test_swapped_chunks(tmp_path: Path) -> None:

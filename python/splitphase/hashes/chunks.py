@@ -137,6 +137,9 @@ def _part(source: Source, run: Run, place: Place | None) -> Piece:
         return Piece(run, "seed", place, section)
     if section is not None and section.flags & elf.EXECUTABLE:
         return _in_code(source, run, place, section)
+    if first == HASH_START and source.read(run.end, 1) == b"\0":
+        # A string that is a truncated hash: no compiler cuts `/nix/store/` off just there, and ends a string behind.
+        return Piece(run, f"part of {last - first}", place, section)
     textual = not section.allocated or bool(section.flags & elf.STRINGS) if section else _textual(source, run)
     if textual or not (first > HASH_START or last < HASH_END):
         return Piece(run, "seed" if last - first == SEED_LENGTH else f"part of {last - first}", place, section)

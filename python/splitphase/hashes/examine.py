@@ -10,7 +10,7 @@ from splitphase import elf
 from splitphase.hashes import archives, objects, packed, zips
 from splitphase.hashes.chunks import Piece, Place, name_after, settle, uncovered, weak_pieces
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
-from splitphase.hashes.forms import WEAK_SHAPES, forms_of, subjects
+from splitphase.hashes.forms import BASE32, WEAK_SHAPES, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Memory, Patch, Source, Window
 
@@ -33,9 +33,8 @@ class Engine:
         self.subjects = subjects(pairs, names)
         self._symbols = symbols
         self.strong = Scanner(forms_of(self.subjects))
-        foreign = set("eotu")
-        self.escapes = any(foreign & set(subject.new) for subject in self.subjects)
-        """Whether tokens are written: what is written then must be found again."""
+        self.escapes = any(set(subject.old) <= BASE32 and not set(subject.new) <= BASE32 for subject in self.subjects)
+        """Whether tokens are written for hashes: what is written then must be found again, and nothing else."""
 
     @cached_property
     def weak(self) -> Scanner:
