@@ -118,7 +118,7 @@ class Image:
         place = (9 if self.order == "<" else 14) if self.wide else (9 if self.order == "<" else 10)
         flags = set(table[place :: self.layout.shentsize])
         return any(flag & COMPRESSED >> 8 for flag in flags) or any(
-            part in names for part in (b".zdebug_", b".gnu.lto_", b".llvm")
+            part in names for part in (b".zdebug_", b".gnu.lto_", b".llvmbc", b".llvm.lto")
         )
 
     @cached_property

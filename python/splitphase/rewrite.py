@@ -19,7 +19,7 @@ from pathlib import Path
 from splitphase.errors import RewriteError, UnsafePathError
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.files import link_beside, unlocked, write_beside, write_in_place
-from splitphase.hashes.findings import REMEDY, Outcome
+from splitphase.hashes.findings import DIRECTORY, REMEDY, Outcome
 from splitphase.hashes.forms import split_path, subjects
 from splitphase.hashes.scanner import FAILED, HIT, MAGIC
 from splitphase.hashes.sources import Memory, Opened, Patched, Source, same
@@ -164,9 +164,7 @@ class Rewriter:
         if self.engine.escapes:
             back = self.engine.inverse.examine(result)
             exact = outcome.replacement is None and not any(find.inside for find in outcome.finds)
-            if back.problems or len(back.finds) != len(outcome.finds) or (
-                exact and not same(back.result(result), source)
-            ):  # fmt: skip
+            if back.problems or _spots(back) != _spots(outcome) or (exact and not same(back.result(result), source)):
                 raise RewriteError(f"{name}: {_AMBIGUOUS}", hint=REMEDY)
         return outcome
 
@@ -253,6 +251,11 @@ class Rewriter:
         return bool(pattern)
 
 
+def _spots(outcome: Outcome) -> list[tuple[int, str, tuple[str, ...]]]:
+    """Where something was found and what, as far as it is the same after rewriting."""
+    return [(0 if DIRECTORY in find.inside else find.offset, find.label, find.inside) for find in outcome.finds]
+
+
 def _patched(engine: Engine, data: bytes) -> bytes:
     patches = [piece.patch for piece in engine.pieces(Memory(data))]
     return Patched(Memory(data), patches).read(0, len(data)) if patches else data
@@ -268,7 +271,7 @@ def _of_outputs(outputs: Mapping[str, str | Path]) -> tuple[dict[str, str], dict
     """Token to hash, and hash to name."""
     pairs, names = {}, {}
     for output, pair in tokens(outputs).items():
-        value, name = split_path(str(outputs[output]))
+        value, name = split_path(Path(outputs[output]).name)
         pairs[pair[0]], names[value] = value, name
     return pairs, names
 

@@ -15,6 +15,7 @@ from splitphase.hashes.examine import Engine
 from splitphase.hashes.findings import Outcome
 from splitphase.hashes.sources import Memory
 from splitphase.rewrite import Rewriter
+from splitphase.tokens import tokens
 
 PATH = f"/nix/store/{OUT}-hello-1.0"
 NEW = "zq3kfvhr5dy2n8xlpdgw65q9bf1h2m8c"
@@ -74,6 +75,14 @@ def test_programs_say_the_new_path(tmp_path: Path, compiler: str, switches: str)
     if "-g" not in switches:
         assert new == wanted
     assert ESCAPE.data(RESTORE.data(ESCAPE.data(old))) == ESCAPE.data(old)
+
+
+@pytest.mark.parametrize("switches", ["-O2", "-O2 -mno-sse", "-O0"])
+def test_names_that_are_not_known_are_taken_from_the_file(tmp_path: Path, switches: str) -> None:
+    """The proof by two tokens knows no names; the last chunk has more of the name than of the hash."""
+    old = compile_c(tmp_path, COPY, prefix(OUT), *switches.split()).read_bytes()
+    path = compile_c(tmp_path, COPY, prefix(NEW), *switches.split())
+    assert Rewriter({OUT: NEW}).data(old) == path.read_bytes()
 
 
 def test_whole_hash_replacement_misses_chunks(tmp_path: Path) -> None:
@@ -187,6 +196,25 @@ def test_a_piece_that_is_missing_is_noticed_beside_a_whole_path(tmp_path: Path) 
     path = compile_c(tmp_path, text, *words, output="main.o")
     with pytest.raises(RewriteError, match="other parts are in no form"):
         ESCAPE.file(path)
+
+
+@pytest.mark.parametrize("length", [8, 10, 16, 20, 32])
+@pytest.mark.parametrize("upper", [False, True])
+def test_truncated_hashes_in_programs(tmp_path: Path, length: int, *, upper: bool) -> None:
+    """A string of 16 characters looks like a chunk of which the rest is missing."""
+
+    def program(value: str) -> bytes:
+        part = value[:length].upper() if upper else value[:length]
+        text = f'#include <stdio.h>\nint main(void) {{ return puts("{part}") < 0; }}'
+        return compile_c(tmp_path, text, "-O2").read_bytes()
+
+    assert TO_NEW.data(ESCAPE.data(program(OUT))) == program(NEW)
+
+
+def test_the_proof_rewrites_files_with_both_tokens() -> None:
+    """The action's script names both: it is not escaping, and nothing is to be turned back."""
+    first, second = tokens(["out"])["out"]
+    assert Rewriter({first: second}).text(f"{first}={second} {first[:10]}") == f"{second}={second} {second[:10]}"
 
 
 def test_swapped_chunks(tmp_path: Path) -> None:

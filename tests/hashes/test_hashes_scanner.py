@@ -29,8 +29,8 @@ def naive(data: bytes, forms: tuple[Form, ...], length: int, inside: int | None)
     found = set()
     for form in forms:
         unit = form.shape.unit
-        least_length = length if unit == 1 else 2 * length
-        least_hash = inside if inside is not None else (4 if unit == 4 else 5) * unit
+        least_length = length * unit
+        least_hash = inside if inside is not None else 5 * unit
         for base in range(-len(form.text), len(data)):
             position = max(0, -base)
             while position < len(form.text) and base + position < len(data):
@@ -155,3 +155,10 @@ def test_a_missing_scanner_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -
         assert "cc -std=c11" in caught.value.hint
     finally:
         scanner_module._library.cache_clear()  # noqa: SLF001 - it is loaded once
+
+
+def test_tables_of_letters_are_no_text() -> None:
+    """LLVM's libraries have such tables: numbers of 4 bytes that are the characters of a part of the hash."""
+    for start in range(28):
+        table = b"".join(ord(letter).to_bytes(4, "little") for letter in OUT[start : start + 4])
+        assert list(STRONG.runs(Memory(bytes(64) + table + bytes(64)))) == []

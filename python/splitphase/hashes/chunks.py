@@ -7,11 +7,12 @@ the run is too long; rewriting would then damage code. So the ends of a chunk ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from splitphase import elf
-from splitphase.hashes.forms import HASH_END, HASH_START, STORE, Subject
+from splitphase.hashes.forms import HASH_END, HASH_START, NAME_LENGTH, PLAIN, STORE
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Patch, Source
 from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
@@ -23,6 +24,7 @@ _ACCIDENT = 2
 _CHUNKS = (32, 16, 8)
 _X86_64 = 62
 _NEARBY = 128
+_NAME = re.compile(rb"[0-9A-Za-z+._?=-]+")
 _LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _NO_TEXT = frozenset(range(9)) | frozenset(range(14, 32)) | frozenset(range(127, 256))
 
@@ -80,6 +82,17 @@ def reach(run: Run) -> tuple[int, int]:
     return first, last
 
 
+def name_after(source: Source, piece: Piece) -> str:
+    """The name that follows a whole hash in plain text; empty where there is none."""
+    run = piece.run
+    first, last = reach(run)
+    if run.form.shape != PLAIN or first > HASH_START or last <= HASH_END:
+        return ""
+    start = run.offset + HASH_END + 1 - run.start
+    found = _NAME.match(source.read(start, NAME_LENGTH))
+    return found[0].decode() if found else ""
+
+
 def settle(source: Source, runs: Iterable[Run], place_of: Callable[[int], Place | None]) -> Iterator[Piece]:
     """Say what each run is; those that belong to other store paths are left out."""
     for run in runs:
@@ -124,6 +137,9 @@ def _part(source: Source, run: Run, place: Place | None) -> Piece:
         return Piece(run, "seed", place, section)
     if section is not None and section.flags & elf.EXECUTABLE:
         return _in_code(source, run, place, section)
+    if first == HASH_START and source.read(run.end, 1) == b"\0":
+        # A string that is a truncated hash: no compiler cuts `/nix/store/` off just there, and ends a string behind.
+        return Piece(run, f"part of {last - first}", place, section)
     textual = not section.allocated or bool(section.flags & elf.STRINGS) if section else _textual(source, run)
     if textual or not (first > HASH_START or last < HASH_END):
         return Piece(run, "seed" if last - first == SEED_LENGTH else f"part of {last - first}", place, section)
@@ -188,12 +204,12 @@ def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section
 
 
 def weak_pieces(
-    source: Source, scanner_of: Callable[[frozenset[Subject]], Scanner], strong: list[Piece]
+    source: Source, scanner_of: Callable[[frozenset[str]], Scanner], strong: list[Piece]
 ) -> Iterator[Piece]:
     """Chunks with 1 to 4 characters of the hash, in the objects where their siblings stand as well."""
     for place in dict.fromkeys(piece.place for piece in strong if piece.place and piece.constant):
         known = [piece for piece in strong if piece.place is place]
-        scanner = scanner_of(frozenset(piece.run.form.subject for piece in known if piece.constant))
+        scanner = scanner_of(frozenset(piece.run.form.subject.old for piece in known if piece.constant))
         for run in scanner.runs(source) if place.size == source.size else _shifted(scanner, place):
             if any(run.offset < piece.run.end and piece.run.offset < run.end for piece in known):
                 continue
@@ -237,7 +253,7 @@ def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
     edge = last if first < HASH_START else first - 1
     for other in strong:
         start, end = reach(other.run)
-        if other.constant and other.run.form.subject == piece.run.form.subject and start <= edge < end:
+        if other.constant and other.run.form.subject.old == piece.run.form.subject.old and start <= edge < end:
             return True
     return False
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from splitphase import elf
 from splitphase.hashes import archives, objects, packed, zips
-from splitphase.hashes.chunks import Piece, Place, settle, uncovered, weak_pieces
-from splitphase.hashes.findings import Find, Outcome
-from splitphase.hashes.forms import PLAIN, SHAPES, Subject, forms_of, subjects
+from splitphase.hashes.chunks import Piece, Place, name_after, settle, uncovered, weak_pieces
+from splitphase.hashes.findings import DIRECTORY, Find, Outcome
+from splitphase.hashes.forms import BASE32, WEAK_SHAPES, Subject, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
 from splitphase.hashes.sources import Memory, Patch, Source, Window
 
+_NAMES = 100
 _DEPTH = 3
 """So deep are compressed files looked for in compressed files."""
 _OPAQUE = (
@@ -32,17 +34,8 @@ class Engine:
         self._symbols = symbols
         self.strong = Scanner(forms_of(self.subjects))
         self._weak: dict[frozenset[Subject], Scanner] = {}
-        foreign = set("eotu")
-        self.escapes = any(foreign & set(subject.new) for subject in self.subjects)
-        """Whether tokens are written: what is written then must be found again."""
-
-    def weak(self, subjects: frozenset[Subject]) -> Scanner:
-        """For chunks with little of one of these hashes in them: other hashes may have the same little."""
-        if subjects not in self._weak:
-            chosen = [subject for subject in self.subjects if subject in subjects]
-            swapped = next(shape for shape in SHAPES if shape.swapped)
-            self._weak[subjects] = Scanner(forms_of(chosen, (PLAIN, swapped)), weak=True)
-        return self._weak[subjects]
+        self.escapes = any(set(subject.old) <= BASE32 and not set(subject.new) <= BASE32 for subject in self.subjects)
+        """Whether tokens are written for hashes: what is written then must be found again, and nothing else."""
 
     @cached_property
     def bitcode(self) -> Scanner:
@@ -66,8 +59,29 @@ class Engine:
 
         found = list(settle(source, runs, place_of))
         if any(piece.constant for piece in found):
-            found += weak_pieces(source, self.weak, found)
+            found += weak_pieces(source, self._weak_for(source, found), found)
         return found
+
+    def _weak_for(self, source: Source, found: list[Piece]) -> Callable[[frozenset[str]], Scanner]:
+        """What finds weak chunks of these hashes, and of no other: another one may have the same little.
+
+        Names that are not known are taken from where the whole path stands.
+        """
+        known = {subject for subject in self.subjects if subject.name}
+        if len(known) < len(self.subjects):
+            # All that are seen: what follows may be the name, or another chunk.
+            names = {(piece.run.form.subject, name) for piece in found if (name := name_after(source, piece))}
+            known |= {
+                replace(subject, name=name) for subject, name in sorted(names, key=str)[:_NAMES] if not subject.name
+            }
+
+        def scanner_of(hashes: frozenset[str]) -> Scanner:
+            subjects = frozenset(subject for subject in known if subject.old in hashes)
+            if subjects not in self._weak:
+                self._weak[subjects] = Scanner(forms_of(sorted(subjects, key=str), WEAK_SHAPES), weak=True)
+            return self._weak[subjects]
+
+        return scanner_of
 
     def examine(self, source: Source, depth: int = 0, *, hidden_only: bool = False) -> Outcome:
         """All about a source: what was found, what is to be written. `hidden_only`: its bytes are known to be clean."""
@@ -260,7 +274,7 @@ class Engine:
             if not any(start <= piece.run.offset < end for start, end in spans):
                 inner.finds.append(self._find(piece))
                 inner.patches.append(piece.patch)
-        outcome.finds += inner.finds
+        outcome.absorb(inner, DIRECTORY)
         if inner.patches and outcome.replacement is not None:
             outcome.replacement = inner.result(result)
         else:

@@ -10,6 +10,8 @@ REMEDY = (
     "cut before this file is made, or, where the old path may stay in it, name it with the reason in "
     'splitphaseKeep = [ "PATH" ] (on the command line: --keep PATH)'
 )
+DIRECTORY = "zip directory"
+"""Where the names in a zip file are; their offsets move with the members' sizes."""
 
 
 @dataclass(frozen=True, slots=True)

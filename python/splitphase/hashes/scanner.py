@@ -80,13 +80,13 @@ def _library() -> ctypes.CDLL:
 def _strong(form: Form) -> tuple[int, int, int, int, int]:
     """Pieces (from, to), least length, least length in the hash, stride: for runs that count by themselves."""
     unit = form.shape.unit
-    least = {1: STRONG_HASH, 2: STRONG_HASH, 4: 4}[unit]
     # In the other byte order the text stands some bytes earlier: both are to be met at the same word first.
     first, last = form.hash_start - 3, min(form.hash_end, len(form.text) - 3)
     if form.shape.codec.endswith("-le"):
         first -= unit - 1
     first = max(0, first)
-    return first, last, _WINDOW if unit == 1 else 2 * _WINDOW, least * unit, _WINDOW if unit == 4 else 4
+    # Less would be found in tables of letters: 4 numbers in a row are nothing special.
+    return first, last, _WINDOW * unit, STRONG_HASH * unit, _WINDOW if unit == 4 else 4
 
 
 def _weak(form: Form) -> tuple[int, int, int, int, int]:
