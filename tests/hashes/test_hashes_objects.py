@@ -251,23 +251,22 @@ def test_static_symbol_names_are_plain(tmp_path: Path) -> None:
     assert f"path_{TOKENS['out']}" in named
 
 
-@pytest.mark.parametrize("switch", ["-gz=zlib", "-gz=zstd"])
+@pytest.mark.parametrize("method", ["zlib", "zlib-gnu", "zstd"])
 @pytest.mark.parametrize("kind", ["object", "program", "archive"])
-def test_compressed_sections(tmp_path: Path, switch: str, kind: str) -> None:
-    words = ["gcc", "-w", "-g", switch, prefix(OUT), f"-frandom-seed={OUT[:10]}", "-o", "main", "main.c"]
+def test_compressed_sections(tmp_path: Path, method: str, kind: str) -> None:
+    words = ["gcc", "-w", "-g", prefix(OUT), f"-frandom-seed={OUT[:10]}", "-o", "main", "main.c"]
     (tmp_path / "main.c").write_text(COPY + "".join(f"int variable_{i} = {i};\n" for i in range(200)))
-    done = subprocess.run(
-        [*words, *(() if kind == "program" else ("-c",))], cwd=tmp_path, check=False, capture_output=True
-    )
+    subprocess.run([*words, *(() if kind == "program" else ("-c",))], cwd=tmp_path, check=True)
+    done = subprocess.run(["objcopy", f"--compress-debug-sections={method}", "main"], cwd=tmp_path, check=False)
     if done.returncode:
-        pytest.skip(f"this gcc has no {switch}")
+        pytest.skip(f"this objcopy has no {method}")
     path = tmp_path / "main"
     if kind == "archive":
         subprocess.run(["ar", "rcD", "main.a", "main"], cwd=tmp_path, check=True)
         path = tmp_path / "main.a"
     before = path.read_bytes()
     finds = examined(path).finds
-    assert any("section .debug_" in " ".join(find.inside) for find in finds)
+    assert any("debug_" in " ".join(find.inside) for find in finds)
     assert any(find.kind == "seed" for find in finds)
     dump = ["readelf", "--wide", "-S", "--debug-dump=info", str(path)]
     ESCAPE.file(path)
