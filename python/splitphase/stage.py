@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase import buildtool, compressed
+from splitphase import buildtool
 from splitphase.errors import ManifestError, RewriteError
 from splitphase.manifest import StagedAction, StagePlan
 from splitphase.rewrite import Rewriter, inside
@@ -106,7 +106,6 @@ def _copy(
         if not target.is_symlink():
             target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
         restore.entry(target)
-        compressed.restore(target, restore)
         moment = built.get(path) or now
         os.utime(target, ns=(moment, moment), follow_symlinks=False)
         times[str(target)] = moment

@@ -1,14 +1,14 @@
-"""Archives whose members stand in them as they are: `ar` (also thin) and tar. Positions only; nothing is changed here.
+"""Archives whose members stand in them as they are: `ar` (also thin) and tar.
 
 Formats: System V `ar` with GNU's long names (ar.h, binutils' bfd/archive.c); POSIX.1-1988 ustar headers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from splitphase.hashes.sources import Patch, Patched, Source
+from splitphase.hashes.sources import Patch, Patched, Source, Spool, blocks
 
 AR, THIN = b"!<arch>\n", b"!<thin>\n"
 _AR_HEADER = 60
@@ -47,6 +47,36 @@ def ar_members(source: Source) -> Iterator[Member]:
                 shown = names[int(name[1:]) :].split(b"\n", 1)[0].rstrip(b"/")
             yield Member(shown.decode(errors="replace"), position, start, min(size, source.size - start))
         position = start + size + size % 2
+
+
+def ar_grown(source: Source, tails: Mapping[int, bytes]) -> Source:
+    """An archive with more bytes at the ends of the members that start there; its symbol table follows."""
+    result = Spool()
+    result.write(AR)
+    moved: dict[int, int] = {}
+    tables: list[tuple[int, int]] = []
+    position = 8
+    while position + _AR_HEADER <= source.size:
+        header = source.read(position, _AR_HEADER)
+        if header[58:60] != b"`\n":
+            break
+        size, tail = int(header[48:58]), tails.get(position + _AR_HEADER, b"")
+        moved[position] = result.size
+        width = {b"/": 4, b"/SYM64/": 8}.get(header[:16].rstrip())
+        if width:
+            tables.append((result.size + _AR_HEADER, width))
+        result.write(header[:48] + str(size + len(tail)).encode().ljust(10) + header[58:])
+        for block in blocks(source, position + _AR_HEADER, position + _AR_HEADER + size):
+            result.write(block)
+        result.write(tail + b"\n" * ((size + len(tail)) % 2))
+        position += _AR_HEADER + size + size % 2
+    patches = []
+    for start, width in tables:
+        for index in range(int.from_bytes(result.read(start, width), "big")):
+            place = start + width * (index + 1)
+            old = int.from_bytes(result.read(place, width), "big")
+            patches.append(Patch(place, moved.get(old, old).to_bytes(width, "big")))
+    return Patched(result, patches)
 
 
 def is_tar(head: bytes) -> bool:

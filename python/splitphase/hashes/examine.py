@@ -132,24 +132,32 @@ class Engine:
         if archives.is_tar(head):
             outcome.patches += archives.tar_checksums(source, outcome.patches)
             self._tar(source, outcome, depth)
+        tails: dict[int, bytes] = {}
         for place in known:
-            self._hidden(place, outcome, may_grow=place.size == source.size)
+            tail = self._hidden(place, outcome)
+            if tail and place.member:
+                tails[place.start] = tail
+            elif tail:
+                outcome.patches.append(Patch(place.size, tail))
         if objects.is_bitcode(head):
             self._bitcode(source, outcome, ())
         if outcome.patches and head.startswith(elf.MAGIC):
             fresh = elf.fresh_build_id(outcome.result(source), source)
             outcome.patches += [fresh] if fresh else []
+        if tails:
+            outcome.replacement = archives.ar_grown(outcome.result(source), tails)
         return outcome
 
-    def _hidden(self, place: Place, outcome: Outcome, *, may_grow: bool) -> None:
-        """Look into the compressed sections and the bytecode of an object."""
+    def _hidden(self, place: Place, outcome: Outcome) -> bytes:
+        """Look into the compressed sections and the bytecode of an object; return what is to be put behind its end."""
         member = (f"archive member {place.member}",) if place.member else ()
         image = place.image
         if objects.is_bitcode(image.source.read(0, 4)):
             self._bitcode(image.source, outcome, member)
+        end = size = image.source.size
+        tail = b""
         if not image.may_hide:
-            return
-        end = image.source.size
+            return tail
         for compressed in objects.compressed_sections(image):
             name = (*member, f"section {compressed.section.name}")
             content = packed.zlib_content(compressed.stream)
@@ -160,14 +168,16 @@ class Engine:
             outcome.absorb(inner, *name)
             if not inner.patches:
                 continue
-            room = None if may_grow else objects.room(image, compressed.section) - len(compressed.header)
-            stream, exact = packed.zlib_packed(compressed.stream, content, inner.result(content.source), room)
-            done = objects.replace_section(image, compressed, stream, may_grow=may_grow, end=end)
+            stream, exact = packed.zlib_packed(compressed.stream, content, inner.result(content.source))
+            done = objects.replace_section(image, compressed, stream, end)
             if done is None:
                 outcome.problems.append(f"{': '.join(name)}: compressed again, it does not fit into its place")
                 continue
             patches, end = done
-            outcome.patches += [Patch(place.start + patch.offset, patch.data) for patch in patches]
+            tail += b"".join(patch.data for patch in patches if patch.offset >= size)
+            outcome.patches += [
+                Patch(place.start + patch.offset, patch.data) for patch in patches if patch.offset < size
+            ]
             if not exact:
                 outcome.warnings.append(f"{': '.join(name)}: compressed with other parameters than before")
         for section in objects.lto_sections(image):
@@ -183,6 +193,7 @@ class Engine:
         for section in objects.bitcode_sections(image):
             window = Window(image.source, section.offset, section.size)
             self._bitcode(window, outcome, (*member, f"section {section.name}"))
+        return tail
 
     def _find(self, piece: Piece) -> Find:
         run, place = piece.run, piece.place

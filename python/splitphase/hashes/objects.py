@@ -59,11 +59,12 @@ def _compressed(image: elf.Image, section: elf.Section, length: int, *, old_styl
 
 
 def replace_section(
-    image: elf.Image, compressed: Compressed, stream: Source, *, may_grow: bool, end: int
+    image: elf.Image, compressed: Compressed, stream: Source, end: int
 ) -> tuple[list[Patch], int] | None:
-    """Patches that put a stream into a compressed section's place, or to the end of the file where it is too long.
+    """Patches that put a stream into a compressed section's place, or to the end of the object where it is too long.
 
-    `end` is where the file ends by now; returned with the patches is where it ends then. None: no room.
+    `end` is where the object ends by now; returned with the patches is where it ends then. None: no room, and it is
+    mapped into memory where it is.
     """
     section, length = compressed.section, len(compressed.header)
     if length + stream.size <= room(image, section):
@@ -71,7 +72,7 @@ def replace_section(
         if length + stream.size != section.size:
             patches += image.place_patches(section, section.offset, length + stream.size)
         return patches, end
-    if not may_grow or section.allocated:
+    if section.allocated:
         return None
     patches = list(_copied(Memory(b""), section.offset, section.size))
     start = -(-end // max(1, section.alignment)) * max(1, section.alignment)

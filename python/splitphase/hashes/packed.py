@@ -329,15 +329,9 @@ def zlib_content(source: Source) -> Content | None:
     return None
 
 
-def zlib_packed(source: Source, content: Content, changed: Source, room: int | None) -> tuple[Source, bool]:
-    """Compress such a stream again; whether the parameters are certain. It may take `room` bytes, if that helps."""
+def zlib_packed(source: Source, content: Content, changed: Source) -> tuple[Source, bool]:
+    """Compress such a stream again; whether the parameters are certain."""
     if source.read(0, 4) == ZSTD_MAGIC:
-        stream, exact = Zstd().pack(source, content, changed)
-        best = program("zstd", "-q", "-c", "--ultra", "-22", "--no-check")
-    else:
-        old = Window(source, 0, source.size - len(content.trailing))
-        stream, exact = repack(old, content.source, changed, deflate_ways(15))
-        best = compress_with(lambda: zlib.compressobj(9, zlib.DEFLATED, 15, 9))
-    if room is not None and stream.size > room:
-        return best(changed), False
-    return stream, exact
+        return Zstd().pack(source, content, changed)
+    old = Window(source, 0, source.size - len(content.trailing))
+    return repack(old, content.source, changed, deflate_ways(15))
