@@ -4,7 +4,7 @@
 
 # mapped FROM TO PATHS...: copy FROM to TO with the hashes of PATHS replaced by a number each.
 mapped() {
-  local from=$1 to=$2 path hash upper number=0
+  local from=$1 to=$2 path hash number=0
   local -a script=()
   shift 2
   for path; do
@@ -12,8 +12,7 @@ mapped() {
     hash=${hash%%-*}
     number=$((number + 1))
     mark=$(printf '%032d' "$number")
-    upper=${hash^^}
-    script+=(-e "s/$upper/$mark/g" -e "s/${upper:0:16}/${mark:0:16}/g" -e "s/$hash/$mark/g" -e "s/-frandom-seed=${hash:0:10}/-frandom-seed=${mark:0:10}/g")
+    script+=(-e "s/$hash/$mark/g" -e "s/-frandom-seed=${hash:0:10}/-frandom-seed=${mark:0:10}/g")
   done
   cp -r --no-dereference --preserve=mode "$from" "$to"
   chmod -R u+w "$to"

@@ -80,3 +80,25 @@ setup_python() {
     touch "$venv/complete"
   fi
 }
+
+# setup_ninja: a Ninja 1.12, which PyPI does not have, from Debian's next suite; it runs with the libraries of the private
+# Nix from there, where dev/nix has unpacked one. Adds it to SPLITPHASE_TEST_NINJAS.
+setup_ninja() {
+  local libraries=$splitphase_cache/nix-trixie/lib program=$splitphase_cache/ninja-1.12/ninja work
+  [ -z "${SPLITPHASE_TEST_NINJAS:-}" ] && [ -d "$libraries" ] || return 0
+  if [ ! -x "$program" ]; then
+    local -a options
+    mapfile -t options < <(apt_private trixie deb trixie)
+    work=$(mktemp -d)
+    (
+      cd "$work"
+      apt-get "${options[@]}" -qq download ninja-build >&2
+      dpkg -x ninja-build_*.deb tree
+      patchelf --set-interpreter "$(find "$libraries" -name 'ld-linux*' | head -n 1)" --force-rpath --set-rpath "$libraries" tree/usr/bin/ninja
+    )
+    mkdir -p "${program%/*}"
+    mv "$work/tree/usr/bin/ninja" "$program"
+    rm -rf "$work"
+  fi
+  export SPLITPHASE_TEST_NINJAS=$program
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,18 @@ in
 """
 
 
+HIDDEN = r"""''mkdir sub; printf '\x04\x22\x4d\x18%s' "$out" > sub/data.lz4''"""
+
+
+def build(expression: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Evaluate and build."""
+    command = [str(ROOT / "dev/nix"), "nix-build", "--no-out-link", *options, "--expr", HEAD + expression]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
 def failure(expression: str, *options: str) -> str:
     """Evaluate and build; return what was said. The expression must fail."""
-    command = [str(ROOT / "dev/nix"), "nix-build", "--no-out-link", *options, "--expr", HEAD + expression]
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    result = build(expression, *options)
     assert result.returncode, result.stderr
     return result.stderr
 
@@ -69,6 +78,14 @@ def failure(expression: str, *options: str) -> str:
             ],
         ),
         (
+            f"splitBuildInstall (package {{ buildPhase = {HIDDEN}; }})",
+            [
+                "error: /build/sub/data.lz4: the hash stands in a lz4 file, which has checksums; it cannot be replaced",
+                "hint: cut before this file is made, or, where the old path may stay in it, name it with the reason in",
+                'splitphaseKeep = [ "PATH" ]',
+            ],
+        ),
+        (
             'splitBuildInstall (package { buildPhase = "exit 0"; })',
             ["error: builder for", "failed to produce output path for output 'out'"],
         ),
@@ -77,10 +94,24 @@ def failure(expression: str, *options: str) -> str:
             ["no", "failed with exit code 1"],
         ),
     ],
-    ids=["buildCommand", "empty", "string", "no-package", "no-phase", "order", "exit", "failing"],
+    ids=["buildCommand", "empty", "string", "no-package", "no-phase", "order", "hidden", "exit", "failing"],
 )
 def test_message(expression: str, lines: list[str]) -> None:
     """Each is said."""
     said = failure(expression)
     for line in lines:
         assert line in said, said
+
+
+def test_keep() -> None:
+    """A file that is named may hold the old path; the log says so."""
+    kept = f"""splitBuildInstall (package {{
+      salt = "{time.time_ns()}";
+      buildPhase = {HIDDEN};
+      splitphaseKeep = [ "sub/*.lz4" ];
+      installPhase = "mkdir $out; cp sub/data.lz4 $out/";
+    }})"""
+    result = build(kept)
+    assert result.returncode == 0, result.stderr
+    assert (Path(result.stdout.strip()) / "data.lz4").read_bytes()[4:15] == b"/nix/store/"
+    assert "sub/data.lz4: left as it is (keep sub/*.lz4)" in result.stderr

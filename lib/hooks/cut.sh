@@ -114,9 +114,16 @@ splitphaseDump() {
   } >"$1/options"
 }
 
+# splitphaseAddEach OPTION WORDS: append to splitphaseArguments; patterns among the words are not expanded.
+splitphaseAddEach() {
+  local - splitphaseWord
+  set -f
+  for splitphaseWord in $2; do splitphaseArguments+=("$1" "$splitphaseWord"); done
+}
+
 # At splitphaseTo: make the outputs of this part. With a manifest among them, plan and pack the actions of objcache.
 splitphaseSave() {
-  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseName splitphaseCommand=save
+  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseCommand=save
   echo "splitphase: leaving the build ${splitphaseTo%% *} $splitphaseToPhase"
   splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
@@ -140,10 +147,10 @@ splitphaseSave() {
   if [ "$splitphaseCommand" = prepare ]; then
     splitphaseArguments+=(--manifest "$splitphaseManifest" --packs "$splitphasePacks" --jobs "${NIX_BUILD_CORES:-1}")
     splitphaseArguments+=(${splitphaseTargets[@]+"${splitphaseTargets[@]}"})
-    for splitphaseName in ${splitphaseEnv[*]-}; do splitphaseArguments+=(--env "$splitphaseName"); done
-    for splitphaseName in ${splitphaseLeave[*]-}; do splitphaseArguments+=(--leave "$splitphaseName"); done
+    splitphaseAddEach --env "${splitphaseEnv[*]-}"
+    splitphaseAddEach --leave "${splitphaseLeave[*]-}"
   fi
-  for splitphaseName in ${splitphaseKeep[*]-}; do splitphaseArguments+=(--keep "$splitphaseName"); done
+  splitphaseAddEach --keep "${splitphaseKeep[*]-}"
   PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}"
   cd "$NIX_BUILD_TOP"

@@ -210,9 +210,15 @@ class Rewriter:
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
         return True
 
-    def tree(self, root: Path) -> list[str]:
-        """Rewrite everything below `root`; return the changed paths, relative, sorted, as they are named now."""
-        return self._below(root, entries(str(root)))
+    def tree(self, root: Path, skip: Collection[str] = ()) -> list[str]:
+        """Rewrite everything below `root`; return the changed paths, relative, sorted, as they are named now.
+
+        `skip` are entries of `root` itself that are left out.
+        """
+        found = entries(str(root))
+        if skip:
+            found = [(name, kind) for name, kind in found if name.partition("/")[0] not in skip]
+        return self._below(root, found)
 
     def paths(self, root: Path, relative: Iterable[str]) -> list[str]:
         """Rewrite these paths below `root`, deepest first; return the changed ones as they are named now."""

@@ -36,14 +36,6 @@ def write_state(scratch: Path, saved: Path) -> None:
 
 def escape_tree(top: Path, scratch: Path, saved: Path, escape: Rewriter) -> tuple[str, ...]:
     """Put tokens for hashes in all that is saved; return the changed paths, relative to the archive's root."""
-    escaped = [f"outputs/{path}" for path in escape.tree(saved)]
-    for entry in sorted(os.listdir(top)):
-        path = top / entry
-        if entry == scratch.name or entry in snapshot.MACHINE_BOUND:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            escaped += [f"tree/{entry}/{below}" for below in escape.tree(path)]
-        now = escape.entry(path)
-        if now is not None:
-            escaped.append(f"tree/{now.name}")
-    return tuple(escaped)
+    outputs = escape.tree(saved)
+    tree = escape.tree(top, skip=(scratch.name, *snapshot.MACHINE_BOUND))
+    return (*(f"outputs/{path}" for path in outputs), *(f"tree/{path}" for path in tree))

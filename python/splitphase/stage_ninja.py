@@ -12,7 +12,7 @@ from splitphase.graph import Edge
 from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
-from splitphase.ninja.parser import read_graph
+from splitphase.ninja.parser import read_build_file, read_graph
 
 
 def record(directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str], version: Callable[[], str]) -> None:
@@ -42,30 +42,34 @@ def record(directory: Path, times: Mapping[str, int], depfiles: Mapping[str, str
     write_deps(deps_path, deps.values())
 
 
-def logs_of(top: Path, changed: Iterable[str]) -> list[Path]:
-    """Build directories with a log whose commands may have changed: a `.ninja` file in or below them was rewritten."""
+def build_directories(top: Path, changed: Iterable[str]) -> list[Path]:
+    """Those below `top` whose commands may have changed: a `.ninja` file in or below them was rewritten."""
     found: set[Path] = set()
     for name in changed:
         if name.endswith(".ninja"):
-            found.update(folder for folder in (top / name).parents if (folder / ".ninja_log").is_file())
-    return sorted(folder for folder in found if (folder / "build.ninja").is_file())
+            found.update(folder for folder in (top / name).parents if (folder / "build.ninja").is_file())
+    return sorted(found)
 
 
 def rehash(directory: Path) -> None:
-    """Give the log the hashes that the commands have now, whatever they were. Raises BuildGraphError.
+    """Give a build directory's log the hashes that the commands have now, in its own version. Raises BuildGraphError.
 
     Outputs that the graph does not name (a dyndep file does) go with those of the same command.
     """
-    log = read_log(f"{directory}/.ninja_log")
+    build = read_build_file(str(directory))
+    path = f"{build.log_directory}/.ninja_log"
+    if not os.path.exists(path):
+        return
+    log = read_log(path)
     old = {entry.output: entry.command_hash for entry in log.entries}
     new: dict[int, int] = {}
-    for edge in read_graph(str(directory)).edges:
+    for edge in build.graph.edges:
         known = [old[output] for output in edge.outputs if output in old]
         if known:
             now = edge_hash(log.version, edge)
             new.update((before, now) for before in known)
     entries = (replace(entry, command_hash=new.get(entry.command_hash, entry.command_hash)) for entry in log.entries)
-    write_log(f"{directory}/.ninja_log", Log(log.version, tuple(entries)))
+    write_log(path, Log(log.version, tuple(entries)))
 
 
 def _staged(directory: Path, output: str, times: Mapping[str, int]) -> int | None:

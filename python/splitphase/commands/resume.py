@@ -25,7 +25,7 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
     from splitphase.stage import stage
-    from splitphase.stage_ninja import logs_of, rehash
+    from splitphase.stage_ninja import build_directories, rehash
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
@@ -33,7 +33,7 @@ def execute(args: argparse.Namespace) -> int:
     index = snapshot.read_index(args.snapshot)
     snapshot.unpack(args.snapshot, args.top, index, outputs, restore, args.state)
     for directory in (
-        [] if args.artifacts else logs_of(args.top, (path.removeprefix("tree/") for path in index.escaped))
+        [] if args.artifacts else build_directories(args.top, (path.removeprefix("tree/") for path in index.escaped))
     ):
         try:
             rehash(directory)
