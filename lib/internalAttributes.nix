@@ -159,8 +159,10 @@ in
     let
       phase = lib.head cut.phases;
       later = lib.optional cut.inside "postBuild" ++ after phase;
-      texts = lib.filter builtins.isString (lib.attrValues (removeAttrs attrs later));
-      unnamed = lib.filter (name: !lib.any (lib.hasInfix name) texts) later;
+      kept = lib.filter builtins.isString (lib.attrValues (removeAttrs attrs later));
+      text = builtins.unsafeDiscardStringContext (lib.concatStringsSep "\n" kept);
+      # Not lib.hasInfix, a regular expression: texts may be long.
+      unnamed = lib.filter (name: builtins.replaceStrings [ name ] [ "" ] text == text) later;
       replace = name: if lib.elem name lists then [ ] else null;
     in
     lib.genAttrs (lib.filter (name: attrs ? ${name} || lib.elem name lists) unnamed) replace
