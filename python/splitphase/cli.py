@@ -10,7 +10,7 @@ from importlib import import_module
 from splitphase import __version__
 from splitphase.errors import SplitphaseError
 
-COMMANDS = ("prepare", "save", "unsplit", "resume", "rewrite", "report")
+COMMANDS = ("prepare", "save", "unsplit", "resume", "rewrite", "report", "observe", "checkpoint", "reuse")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -33,7 +33,9 @@ def execute(args: argparse.Namespace) -> int:
     restore = Rewriter({pair[0]: hash_part(outputs[name]) for name, pair in tokens(outputs).items()})
     index = snapshot.read_index(args.snapshot)
     snapshot.unpack(args.snapshot, args.top, index, outputs, restore, args.state)
-    for directory in [] if args.artifacts else logs_of(args.top, (path.removeprefix("tree/") for path in index.escaped)):
+    for directory in (
+        [] if args.artifacts else logs_of(args.top, (path.removeprefix("tree/") for path in index.escaped))
+    ):
         try:
             rehash(directory)
         except BuildGraphError as error:

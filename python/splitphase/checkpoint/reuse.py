@@ -1,0 +1,36 @@
+"""From a checkpoint and a configured tree to what is taken from the one into the other."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from splitphase.checkpoint import arguments, build, observe
+from splitphase.checkpoint.decide import Decision, changed_names, decide
+from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.record import Checkpoint
+from splitphase.checkpoint.save import names
+from splitphase.rewrite import Rewriter
+
+
+def choose(args: argparse.Namespace, found: Checkpoint, escape: Rewriter) -> tuple[build.Build, Decision] | str:
+    """The build and what of the checkpoint is used, or why nothing is."""
+    if not found.tool:
+        return f"the checkpoint has no objects: {found.reason}"
+    facts = Facts(args.top, escape)
+    now = observe.observe(facts, arguments.SCRATCH, os.environ, args.flags)
+    reason = args.problem or observe.differing(found.observed, now, args.later) or observe.unusable(escape, os.environ)
+    if reason:
+        return reason
+    current = build.read(args.tool, os.getcwd(), args.target, escape)
+    if isinstance(current, str):
+        return current
+    if current.tool != found.tool:
+        return f"the checkpoint was built with {found.tool}, this is built with {current.tool}"
+    reason = current.refusal(found, now, args.top)
+    if reason:
+        return reason
+    appeared = changed_names(found.names, names(args.top, arguments.SCRATCH, current.made, escape))
+    if appeared is None:
+        return "a link to a folder is new, gone or different"
+    return current, decide(found, facts, current.commands(args.top), appeared, now.epoch)

@@ -1,0 +1,119 @@
+"""After the build: take its objects into a checkpoint, as far as a later build can know what they were made from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from splitphase import compressed
+from splitphase.archive import pack
+from splitphase.checkpoint.facts import Facts, walk
+from splitphase.checkpoint.record import OBJECTS, Unit
+from splitphase.errors import RewriteError
+from splitphase.rewrite import Rewriter
+
+
+class Saver:
+    """Collects the units of one build whose objects can be reused."""
+
+    def __init__(self, facts: Facts, scratch: Path) -> None:
+        self.facts = facts
+        self.scratch = scratch
+        self.kept: list[Unit] = []
+        self.dropped: Counter[str] = Counter()
+        self.read: dict[str, str] = {}
+
+    def take(self, units: Iterable[tuple[Unit, str]]) -> None:
+        """Copy the objects of these units aside, escaped; count those that cannot be taken by reason."""
+        for unit, refused in units:
+            reason = refused or self._tainted(unit) or self._copy(unit)
+            if reason:
+                self.dropped[reason] += 1
+                continue
+            self.kept.append(unit)
+            for path in unit.reads:
+                if not fixed(path):
+                    self.read[path] = self.facts.digest(absolute(self.facts.top, path))
+
+    def write(self, target: Path) -> None:
+        """Write the archive of all objects."""
+        pack(self.scratch, ["."], target / OBJECTS)
+        shutil.rmtree(self.scratch)
+
+    def _tainted(self, unit: Unit) -> str:
+        """Why what a unit read makes it one that cannot be reused, or nothing."""
+        built = min(os.stat(f"{self.facts.top}/{path}").st_mtime_ns for path in (unit.output, *unit.extra))
+        for path in unit.reads:
+            if fixed(path):
+                continue
+            place = absolute(self.facts.top, path)
+            content = self.facts.content(place)
+            if content is None:
+                return "it read what is no file any more"
+            if content.own:
+                return "it read a file that holds an output path"
+            if content.words & {"incbin", ".include"}:
+                return "it may read files that no dependency record names"
+            if os.stat(place).st_mtime_ns > built:
+                return "it read a file that was written again afterwards"
+        return ""
+
+    def _copy(self, unit: Unit) -> str:
+        """Put the files of a unit into the scratch folder, escaped; or say why that cannot be."""
+        targets = []
+        for path in (unit.output, *unit.extra):
+            source, target = Path(self.facts.top, path), self.scratch / path
+            if source.is_symlink() or not source.is_file():
+                return "it made what is no file"
+            if self.facts.escape.text(path) != path:
+                return "its name holds an output path"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            target.chmod(source.stat().st_mode & 0o777 | 0o200)
+            targets.append(target)
+        reason = next((found for target in targets if (found := _escaped(target, self.facts.escape))), "")
+        if reason:
+            for target in targets:
+                target.unlink()
+        return reason
+
+
+def fixed(path: str) -> bool:
+    """Whether a file that a compile read cannot differ where the environment does not: it is in the store, or the system's."""
+    return path.startswith(("/nix/store/", "/usr/", "/lib/", "/lib64/"))
+
+
+def absolute(top: str, path: str) -> str:
+    """Where a file is that a unit names."""
+    return path if path.startswith("/") else f"{top}/{path}"
+
+
+def _escaped(path: Path, escape: Rewriter) -> str:
+    data = path.read_bytes()
+    if any(old.encode() in data for old in escape.pairs):
+        return "its object holds an output path"
+    try:
+        escape.file(path)
+        compressed.restore(path, escape)
+    except RewriteError:
+        return "its object hides an output path"
+    return "its object holds a part of an output path" if escape.part_in(path.read_bytes()) else ""
+
+
+def names(top: str, own: str, made: frozenset[str], escape: Rewriter) -> Iterator[str]:
+    """Paths below the top without what compiles and links made, hashes escaped.
+
+    Folders end with `/`; a link has its target behind `->`, or `=>` where that is a folder.
+    """
+    for path in walk(top, own):
+        if f"{top}/{path}" in made:
+            continue
+        place = f"{top}/{path}"
+        if os.path.islink(place):
+            arrow = "=>" if os.path.isdir(place) else "->"
+            yield f"{escape.text(path)} {arrow} {escape.text(os.readlink(place))}"
+        else:
+            yield escape.text(path) + ("/" if os.path.isdir(place) else "")

@@ -1,0 +1,29 @@
+"""Just before the build tool runs: note what a checkpoint of this build is made from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from splitphase.checkpoint import arguments
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    arguments.configure(parser)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="folder for the checkpoint")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write what is observed into the folder."""
+    import os
+
+    from splitphase.checkpoint import observe, record
+    from splitphase.checkpoint.facts import Facts
+
+    escape, _ = arguments.rewriters(args)
+    facts = Facts(args.top, escape)
+    args.checkpoint.mkdir(parents=True, exist_ok=True)
+    observed = observe.observe(facts, arguments.SCRATCH, os.environ, args.flags)
+    record.write_observed(args.checkpoint / "observed.json", observed)
+    return 0
