@@ -22,6 +22,10 @@ class Build(Protocol):
     def made(self) -> frozenset[str]:
         """Absolute paths of what compiles and links make."""
 
+    @property
+    def custom(self) -> bool:
+        """Whether other commands run that may leave files which nothing declares."""
+
     def units(self, top: str) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, and why it cannot be reused (empty: it can)."""
 

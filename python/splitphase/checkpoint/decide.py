@@ -93,16 +93,26 @@ class _Judge:
         return ""
 
 
-def changed_names(before: Iterable[str], after: Iterable[str]) -> frozenset[str] | None:
-    """Names of paths that only one of two trees has, as `save.names` writes them; None if a link to a folder is among them.
+def changed_names(before: Mapping[str, str], after: Mapping[str, str], left: Iterable[str]) -> frozenset[str] | None:
+    """Names of paths that only one of two listings has, or has as another kind, and those that the earlier build left.
 
-    A header that GCC finds compiled beside it (`.gch`) counts as that header.
+    None if a link to a folder is among them. A header that GCC finds compiled beside it (`.gch`) counts as that header.
     """
-    found: set[str] = set()
-    for entry in set(before) ^ set(after):
-        if " => " in entry:
+    paths = []
+    for path in sorted(before.keys() | after.keys()):
+        first, second = before.get(path, "-"), after.get(path, "-")
+        if first[0] == second[0] and (first[0] not in "lL" or first == second):
+            continue
+        if "L" in (first[0], second[0]):
             return None
-        path = entry.partition(" -> ")[0]
-        name = path.rstrip("/").rsplit("/", 1)[-1]
+        paths.append(path)
+    for path in left:
+        if path.endswith("/"):
+            return None
+        if path not in after:
+            paths.append(path)
+    found: set[str] = set()
+    for path in paths:
+        name = path.rsplit("/", 1)[-1]
         found |= {name, name.removesuffix(".gch").removesuffix(".pch")}
     return frozenset(found)

@@ -15,7 +15,7 @@ from splitphase.snapshot import MACHINE_BOUND
 MISSING = "-"
 _INCLUDE = re.compile(
     rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/|\\\r?\n)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/|\\\r?\n)*([^\r\n]*)"
-    rb"|__has_(?:include|include_next|embed)\b[ \t]*\(?([^\r\n]*)"
+    rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
 )
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
 _WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b")
@@ -98,14 +98,15 @@ class Facts:
         return self._includes[path]
 
     def listing(self, own: str) -> dict[str, str]:
-        """Every path below the top, less the folder `own`: kind, mode and what it holds."""
+        """Every path below the top, less the folder `own`: kind (`f`, `d`, `l`, `L` for a link to a folder), mode, content."""
         found = {}
         for path in walk(self.top, own):
             status = os.lstat(f"{self.top}/{path}")
             mode = f"{stat.S_IMODE(status.st_mode):o}"
             name = self.escape.text(path)
             if stat.S_ISLNK(status.st_mode):
-                found[name] = f"l {self.escape.text(os.readlink(f'{self.top}/{path}'))}"
+                kind = "L" if os.path.isdir(f"{self.top}/{path}") else "l"
+                found[name] = f"{kind} {self.escape.text(os.readlink(f'{self.top}/{path}'))}"
             elif stat.S_ISDIR(status.st_mode):
                 found[name] = f"d {mode}"
             elif stat.S_ISREG(status.st_mode):

@@ -48,8 +48,13 @@ class Build:
     compiles: tuple[Compile, ...]
     made: frozenset[str]
     """Absolute paths of what compiles and links make."""
-    custom: tuple[Edge, ...]
+    others: tuple[Edge, ...]
     """All other commands of the build, less those that write the graph itself."""
+
+    @property
+    def custom(self) -> bool:
+        """Whether there are such."""
+        return bool(self.others)
 
     def units(self, top: str) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, and why it cannot be reused (empty: it can)."""
@@ -81,13 +86,13 @@ class Build:
         """
         if self.tool == MAKE and checkpoint.observed.flags != now.flags:
             return "make is called with other flags"
-        if not self.custom:
+        if not self.others:
             return ""
         compiled = {path for unit in checkpoint.units for path in unit.reads}
         compiled |= {_spelled(self.directory, path, top) for compile_ in self.compiles for path in compile_.edge.inputs}
         harmless = {os.path.normpath(path) for path in compiled} - {
             os.path.normpath(_spelled(self.directory, path, top))
-            for edge in self.custom
+            for edge in self.others
             for path in (*edge.inputs, *edge.implicit)
         }
         directory = os.path.relpath(self.directory, top)
@@ -128,7 +133,9 @@ def read_build(directory: str, targets: list[str], escape: Rewriter) -> Build | 
         graph = buildtool.asked_for(place, _known_rules(buildtool.read(place)), targets)
     except BuildGraphError as error:
         return f"the build graph cannot be read: {error.message.splitlines()[0]}"
-    compiles, made, custom = [], set(), []
+    compiles: list[Compile] = []
+    made: set[str] = set()
+    custom: list[Edge] = []
     for edge in graph.edges:
         step = classify(edge, graph.directory)
         if step.kind is Kind.OTHER and edge.deps == "gcc":

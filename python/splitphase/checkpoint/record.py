@@ -75,8 +75,8 @@ class Checkpoint:
     units: tuple[Unit, ...]
     read: Mapping[str, str]
     """Digest of the content of each file that units read."""
-    names: tuple[str, ...]
-    """Paths that are there after the build, without what compiles and links made."""
+    left: tuple[str, ...]
+    """Where there were custom commands: paths that they may have made."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many objects were not taken into the checkpoint, by reason."""
 
@@ -113,7 +113,7 @@ def read(source: Path) -> Checkpoint:
                 for output, extra, command, reads in raw["units"]
             ),
             raw["read"],
-            tuple(raw["names"]),
+            tuple(raw["left"]),
             raw["dropped"],
         )
     except (OSError, ValueError, LookupError, TypeError) as error:

@@ -9,7 +9,6 @@ from splitphase.checkpoint import arguments, build, observe
 from splitphase.checkpoint.decide import Decision, changed_names, decide
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.record import Checkpoint
-from splitphase.checkpoint.save import names
 from splitphase.rewrite import Rewriter
 
 
@@ -30,7 +29,7 @@ def choose(args: argparse.Namespace, found: Checkpoint, escape: Rewriter) -> tup
     reason = current.refusal(found, now, args.top)
     if reason:
         return reason
-    appeared = changed_names(found.names, names(args.top, arguments.SCRATCH, current.made, escape))
+    appeared = changed_names(found.observed.listing, now.listing, found.left)
     if appeared is None:
         return "a link to a folder is new, gone or different"
     return current, decide(found, facts, current.commands(args.top), appeared, now.epoch)

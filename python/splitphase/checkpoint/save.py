@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from splitphase import compressed
@@ -103,17 +103,10 @@ def _escaped(path: Path, escape: Rewriter) -> str:
     return "its object holds a part of an output path" if escape.part_in(path.read_bytes()) else ""
 
 
-def names(top: str, own: str, made: frozenset[str], escape: Rewriter) -> Iterator[str]:
-    """Paths below the top without what compiles and links made, hashes escaped.
-
-    Folders end with `/`; a link has its target behind `->`, or `=>` where that is a folder.
-    """
+def leftovers(top: str, own: str, listing: Mapping[str, str], made: frozenset[str], escape: Rewriter) -> Iterator[str]:
+    """Paths that the build added beside what compiles and links make, hashes escaped; a link to a folder ends with `/`."""
     for path in walk(top, own):
-        if f"{top}/{path}" in made:
-            continue
-        place = f"{top}/{path}"
-        if os.path.islink(place):
-            arrow = "=>" if os.path.isdir(place) else "->"
-            yield f"{escape.text(path)} {arrow} {escape.text(os.readlink(place))}"
-        else:
-            yield escape.text(path) + ("/" if os.path.isdir(place) else "")
+        name = escape.text(path)
+        if name not in listing and f"{top}/{path}" not in made:
+            place = f"{top}/{path}"
+            yield f"{name}/" if os.path.islink(place) and os.path.isdir(place) else name

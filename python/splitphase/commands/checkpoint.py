@@ -33,20 +33,21 @@ def execute(args: argparse.Namespace) -> int:
     saver = save.Saver(facts, scratch)
     reason = args.problem or observe.unusable(escape, os.environ)
     found = reason or build.read(args.tool, directory, args.target, escape)
-    made: frozenset[str] = frozenset()
     tool = ""
+    left: tuple[str, ...] = ()
     if isinstance(found, str):
         reason = found
     else:
         saver.take(found.units(args.top))
-        made, tool = found.made, found.tool
-    names = tuple(save.names(args.top, arguments.SCRATCH, made, escape))
+        tool = found.tool
+        if found.custom:
+            left = tuple(save.leftovers(args.top, arguments.SCRATCH, observed.listing, found.made, escape))
     saver.write(args.checkpoint)
     identity = record.Identity(args.package, args.system, args.top)
     record.write(
         args.checkpoint,
         record.Checkpoint(
-            identity, observed, tool, reason, tuple(saver.kept), saver.read, names, dict(sorted(saver.dropped.items()))
+            identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dict(sorted(saver.dropped.items()))
         ),
     )
     print(f"splitphase: checkpoint of {len(saver.kept)} objects{': ' + reason if reason else ''}")
