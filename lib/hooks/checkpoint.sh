@@ -22,16 +22,34 @@ splitphaseLookAtBuild() {
   fi
 }
 
+# splitphaseMake: what buildPhase calls make with, as options.
+splitphaseMakeArguments() {
+  local splitphaseName splitphaseFlag splitphaseFlags
+  splitphaseMake=()
+  if [ -n "${makefile:-}" ]; then splitphaseMake+=(--make-argument=-f "--make-argument=$makefile"); fi
+  splitphaseMake+=("--make-argument=SHELL=$SHELL")
+  for splitphaseName in makeFlags makeFlagsArray buildFlags buildFlagsArray; do
+    if [[ "$(declare -p "$splitphaseName" 2>/dev/null)" == "declare -a"* ]]; then
+      declare -n splitphaseFlags=$splitphaseName
+      for splitphaseFlag in ${splitphaseFlags[@]+"${splitphaseFlags[@]}"}; do splitphaseMake+=("--make-argument=$splitphaseFlag"); done
+      unset -n splitphaseFlags
+    else
+      for splitphaseFlag in ${!splitphaseName-}; do splitphaseMake+=("--make-argument=$splitphaseFlag"); done
+    fi
+  done
+}
+
 # splitphaseAbout COMMAND OPTIONS...: run the helper with what it must know of this build.
 splitphaseAbout() {
-  local splitphaseArguments splitphaseTool splitphaseTargets splitphaseProblem splitphaseCommand=$1
+  local splitphaseArguments splitphaseMake splitphaseTool splitphaseTargets splitphaseProblem splitphaseCommand=$1
   shift
   splitphaseLookAtBuild
+  splitphaseMakeArguments
   splitphaseOutputArguments
   PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" "${splitphaseArguments[@]}" \
     --package "$splitphasePackage" --system "$splitphaseSystem" --tool "$splitphaseTool" --problem="$splitphaseProblem" \
     --flags="$(declare -p makefile makeFlags makeFlagsArray buildFlags buildFlagsArray MAKEFLAGS 2>/dev/null || :)" \
-    ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} "$@"
+    ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} ${splitphaseMake[@]+"${splitphaseMake[@]}"} "$@"
 }
 
 splitphaseBeforeBuild() {

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+from dataclasses import replace
 from pathlib import Path
 
+from splitphase.checkpoint.dryrun import dry_run
+from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.observe import observe
+from splitphase.checkpoint.record import Observed
 from splitphase.pairs import read_pairs
 from splitphase.rewrite import Rewriter
 from splitphase.tokens import hash_part, tokens
@@ -22,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tool", choices=TOOLS, required=True, help="what buildPhase runs")
     parser.add_argument("--problem", default="", help="why this build's objects cannot be reused")
     parser.add_argument("--target", action="append", default=[], help="what the build tool is asked for")
+    parser.add_argument("--make-argument", action="append", default=[], help="an argument of make")
     parser.add_argument("--flags", default="", help="what else the build tool is called with")
 
 
@@ -30,3 +37,14 @@ def rewriters(args: argparse.Namespace) -> tuple[Rewriter, Rewriter]:
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     pairs = {hash_part(outputs[name]): pair[0] for name, pair in tokens(outputs).items()}
     return Rewriter(pairs), Rewriter({token: real for real, token in pairs.items()})
+
+
+def observed(args: argparse.Namespace, facts: Facts) -> Observed:
+    """What there is now, a dry run of plain make among it."""
+    now = observe(facts, SCRATCH, os.environ, args.flags)
+    if args.problem or args.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
+        return now
+    run = dry_run(args.top, SCRATCH, args.make_argument, facts.escape)
+    return replace(
+        now, commands=run.digest, reason=run.reason, compiles=run.compiles, user_headers_only=run.user_headers_only
+    )

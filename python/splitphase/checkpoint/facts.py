@@ -18,7 +18,7 @@ _INCLUDE = re.compile(
     rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
 )
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
-_WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b")
+_WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,11 +124,9 @@ class Build:
         write_deps(deps_path, deps.values())
 
 
-def read_build(directory: str, targets: list[str], escape: Rewriter) -> Build | str:
+def read_build(tool: str, directory: str, targets: list[str], escape: Rewriter) -> Build | str:
     """Read what a build started in `directory` runs, or say why it cannot be read."""
-    place = _place(directory)
-    if isinstance(place, str):
-        return place
+    place = buildtool.BuildDirectory(tool, directory)
     try:
         graph = buildtool.asked_for(place, _known_rules(buildtool.read(place)), targets)
     except BuildGraphError as error:
@@ -149,12 +147,6 @@ def read_build(directory: str, targets: list[str], escape: Rewriter) -> Build | 
         elif (step.kind is Kind.OTHER and not edge.generator) or (step.kind is Kind.LINK and not _links_only(edge)):
             custom.append(edge)
     return Build(place.tool, graph.directory, graph, tuple(compiles), frozenset(made), tuple(custom))
-
-
-def _place(directory: str) -> buildtool.BuildDirectory | str:
-    if os.path.exists(f"{directory}/build.ninja"):
-        return buildtool.BuildDirectory(NINJA, directory)
-    return buildtool.detect(directory)
 
 
 def _known_rules(graph: Graph) -> Graph:
@@ -205,6 +197,8 @@ def _refused(edge: Edge, output: str, text: str, escape: Rewriter) -> str:  # no
         return "its object is not the one that the command names"
     if any(word.startswith("@") and word != f"@{edge.rspfile}" for word in words):
         return "it has a response file that is not part of the graph"
+    if "-MMD" in words or "-MM" in words:
+        return "it reports no system headers"
     if any(word.startswith("-gsplit-dwarf") for word in words):
         return "it writes a file beside the object"
     return unsplit_flags(words) or odd_flags([*words, *edge.rspfile_content.split()])

@@ -14,7 +14,7 @@ from splitphase.rewrite import Rewriter
 from splitphase.shellstate import SHELLS_OWN
 from splitphase.steps import unsplit_flags
 
-_EARLY = frozenset(
+EARLY = frozenset(
     """
     name pname version src srcs sourceRoot setSourceRoot unpackPhase preUnpack postUnpack unpackCmd dontUnpack
     dontMakeSourcesWritable patches patchPhase prePatch postPatch patchFlags dontPatch configurePhase preConfigure
@@ -39,7 +39,7 @@ def observe(facts: Facts, own: str, environment: Mapping[str, str], flags: str) 
         environment={
             name: digest(escape.text(value))
             for name, value in sorted(environment.items())
-            if not SHELLS_OWN.match(name) and name not in _EARLY
+            if not SHELLS_OWN.match(name) and name not in EARLY
         },
         epoch=environment.get("SOURCE_DATE_EPOCH", ""),
         flags=digest(escape.text(flags)),

@@ -48,6 +48,12 @@ class Observed:
     """Every path below the top: kind, mode and digest of what it holds."""
     commands: str = ""
     """Digest of what `make --dry-run` prints, empty where it was not asked or failed."""
+    reason: str = ""
+    """Why nothing of a build with these commands can be reused, or nothing."""
+    compiles: Mapping[str, str] = field(default_factory=dict)
+    """By an object's file name: why it cannot be reused (empty: it can)."""
+    user_headers_only: bool = False
+    """Whether a compile reports its user headers only (`-MMD`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ def choose(args: argparse.Namespace, found: Checkpoint, escape: Rewriter) -> tup
     if not found.tool:
         return f"the checkpoint has no objects: {found.reason}"
     facts = Facts(args.top, escape)
-    now = observe.observe(facts, arguments.SCRATCH, os.environ, args.flags)
+    now = arguments.observed(args, facts)
     reason = args.problem or observe.differing(found.observed, now, args.later) or observe.unusable(escape, os.environ)
     if reason:
         return reason
-    current = build.read(args.tool, os.getcwd(), args.target, escape)
+    current = build.read(args, os.getcwd(), facts, now)
     if isinstance(current, str):
         return current
     if current.tool != found.tool:

@@ -19,7 +19,8 @@ from splitphase.rewrite import Rewriter
 class Saver:
     """Collects the units of one build whose objects can be reused."""
 
-    def __init__(self, facts: Facts, scratch: Path) -> None:
+    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool) -> None:
+        self.user_headers_only = user_headers_only
         self.facts = facts
         self.scratch = scratch
         self.kept: list[Unit] = []
@@ -57,6 +58,8 @@ class Saver:
                 return "it read a file that holds an output path"
             if content.words & {"incbin", ".include"}:
                 return "it may read files that no dependency record names"
+            if self.user_headers_only and "system_header" in content.words:
+                return "it reports no system headers"
             if os.stat(place).st_mtime_ns > built:
                 return "it read a file that was written again afterwards"
         return ""

@@ -23,16 +23,15 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.checkpoint import build, observe, record, save
     from splitphase.checkpoint.facts import Facts
 
-    escape, _ = arguments.rewriters(args)
+    escape, restore = arguments.rewriters(args)
     observed = record.read_observed(args.checkpoint / "observed.json")
     (args.checkpoint / "observed.json").unlink()
-    directory = observed.directory
     facts = Facts(args.top, escape)
     scratch = Path(args.top, arguments.SCRATCH)
     scratch.mkdir()
-    saver = save.Saver(facts, scratch)
+    saver = save.Saver(facts, scratch, user_headers_only=observed.user_headers_only)
     reason = args.problem or observe.unusable(escape, os.environ)
-    found = reason or build.read(args.tool, directory, args.target, escape)
+    found = reason or build.read(args, restore.text(observed.directory), facts, observed)
     tool = ""
     left: tuple[str, ...] = ()
     if isinstance(found, str):

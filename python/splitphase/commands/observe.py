@@ -16,14 +16,11 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Write what is observed into the folder."""
-    import os
-
-    from splitphase.checkpoint import observe, record
+    from splitphase.checkpoint import record
     from splitphase.checkpoint.facts import Facts
 
     escape, _ = arguments.rewriters(args)
     facts = Facts(args.top, escape)
     args.checkpoint.mkdir(parents=True, exist_ok=True)
-    observed = observe.observe(facts, arguments.SCRATCH, os.environ, args.flags)
-    record.write_observed(args.checkpoint / "observed.json", observed)
+    record.write_observed(args.checkpoint / "observed.json", arguments.observed(args, facts))
     return 0
