@@ -63,7 +63,7 @@ splitphaseBeforeBuild() {
   fi
   if [ -n "${splitphaseReuse:-}" ]; then
     for splitphaseName in ${splitphaseLater[*]-}; do splitphaseLaterArguments+=(--later "$splitphaseName"); done
-    splitphaseAbout reuse --checkpoint "$splitphaseReuse" ${splitphaseLaterArguments[@]+"${splitphaseLaterArguments[@]}"}
+    splitphaseAbout reuse --checkpoint "$splitphaseReuse" ${splitphaseCheckpoint:+--carry "$splitphaseCheckpoint"} ${splitphaseLaterArguments[@]+"${splitphaseLaterArguments[@]}"}
   fi
 }
 

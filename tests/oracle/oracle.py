@@ -172,7 +172,10 @@ class Oracle:
         if chain:
             shutil.rmtree(own)
             self.helper("observe", prefix, environment, "--checkpoint", str(own))
-        said = self.helper("reuse", prefix, environment, "--checkpoint", str(self.chance.choice(sources[-3:])))
+        options = ["--carry", str(own)] if chain else []
+        said = self.helper(
+            "reuse", prefix, environment, "--checkpoint", str(self.chance.choice(sources[-3:])), *options
+        )
         kept = re.search(r"(\d+) objects taken", said)
         outcome.kept = int(kept[1]) if kept else 0
         outcome.anew = "" if kept else said.strip().removeprefix("splitphase: built anew: ")

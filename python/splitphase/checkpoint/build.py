@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
-from splitphase.checkpoint import arguments, graphunits, makeunits
+from splitphase.checkpoint import graphunits, makeunits
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
+from splitphase.checkpoint.request import SCRATCH, Request
 
 
 class Build(Protocol):
@@ -40,14 +40,14 @@ class Build(Protocol):
         """Tell the build tool of objects that were put in place."""
 
 
-def read(args: argparse.Namespace, directory: str, facts: Facts, observed: Observed) -> Build | str:
+def read(request: Request, directory: str, facts: Facts, observed: Observed) -> Build | str:
     """Read the build that runs in `directory`, or say why it cannot be read."""
-    if args.tool == "ninja":
+    if request.tool == "ninja":
         if not os.path.exists(f"{directory}/build.ninja"):
             return "Ninja is run, but there is no build.ninja in the working directory"
-        return graphunits.read_build(graphunits.NINJA, directory, args.target, facts.escape)
-    if args.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"):
-        return graphunits.read_build(graphunits.MAKE, directory, args.target, facts.escape)
-    if args.tool == "make":
-        return observed.reason or makeunits.MakeBuild(facts, observed, arguments.SCRATCH)
+        return graphunits.read_build(graphunits.NINJA, directory, list(request.targets), facts.escape)
+    if request.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"):
+        return graphunits.read_build(graphunits.MAKE, directory, list(request.targets), facts.escape)
+    if request.tool == "make":
+        return observed.reason or makeunits.MakeBuild(facts, observed, SCRATCH)
     return "buildPhase runs neither make nor Ninja"

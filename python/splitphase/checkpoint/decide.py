@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.record import Checkpoint, Unit
-from splitphase.checkpoint.save import absolute, fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class _Judge:
             place = absolute(self.facts.top, path)
             if self.facts.digest(place) != self.read[path]:
                 return "what it reads differs"
+        if any(os.path.lexists(absolute(self.facts.top, path)) for path in (unit.output, *unit.extra)):
+            return "it is there already"
         return self._timed(unit.reads) or self._shadowed(unit.reads)
 
     def _timed(self, reads: Iterable[str]) -> str:

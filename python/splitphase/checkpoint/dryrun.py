@@ -17,7 +17,7 @@ from pathlib import Path
 
 from splitphase.checkpoint.facts import walk
 from splitphase.checkpoint.observe import EARLY, digest, odd_flags
-from splitphase.command import is_c_compiler, is_compiler, option
+from splitphase.command import is_archiver, is_c_compiler, is_compiler, option
 from splitphase.rewrite import Rewriter
 from splitphase.steps import unsplit_flags
 
@@ -28,6 +28,8 @@ _USUAL = re.compile(
 """The command substitutions that automake writes into compile commands: they name the object and the source."""
 _SEPARATORS = re.compile(r"\n|;|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
+_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+_HARMLESS = frozenset("echo printf rm test [ true : mkdir cd make gmake".split())
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 
@@ -43,6 +45,8 @@ class DryRun:
     """Why the object of that file name cannot be reused (empty: it can)."""
     user_headers_only: bool
     """Whether a compile reports its user headers only (`-MMD`)."""
+    custom: str = ""
+    """A command that is neither compile nor link, if there is one: it may write files that nothing declares."""
 
 
 def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> DryRun:
@@ -86,7 +90,7 @@ def read_output(output: str, escape: Rewriter) -> DryRun:
         user_headers_only = user_headers_only or "-MMD" in words or "-MM" in words
         why = compiles.get(name, "") or _refused(words, escape)
         compiles[name] = why
-    return DryRun(digest(escape.text(output)), reason, compiles, user_headers_only)
+    return DryRun(digest(escape.text(output)), reason, compiles, user_headers_only, _custom(text))
 
 
 def _compiles(text: str) -> Iterator[list[str]]:
@@ -104,6 +108,32 @@ def _compiles(text: str) -> Iterator[list[str]]:
             words = words[1:]
         if words and is_compiler(words[0]) and "-c" in words:
             yield words
+
+
+def _custom(text: str) -> str:
+    for segment in _SEPARATORS.split(_USUAL.sub("", text)):
+        try:
+            words = shlex.split(segment)
+        except ValueError:
+            return segment.strip()[:60]
+        while words and _ASSIGNMENT.match(words[0]):
+            words = words[1:]
+        if not words or _harmless(words):
+            continue
+        return " ".join(words)[:60]
+    return ""
+
+
+def _harmless(words: list[str]) -> bool:
+    """Whether a command writes nothing that a compile could include."""
+    program = os.path.basename(words[0])
+    if any(">" in word and word != "/dev/null" for word in words) or "<" in words:
+        return words[:2] == [":", ">"] and os.path.basename(words[-1]) == ".dirstamp"
+    if program == "mv":
+        return all(word.startswith(("-", "$depbase.")) or ".deps/" in word for word in words[1:])
+    if "--mode=compile" in words or "--mode=link" in words:
+        return True
+    return program in _HARMLESS or is_compiler(words[0]) or is_archiver(words[0])
 
 
 def _refused(words: list[str], escape: Rewriter) -> str:

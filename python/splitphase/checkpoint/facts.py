@@ -129,3 +129,13 @@ def walk(top: str, own: str) -> Iterator[str]:
                 yield path
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(f"{path}/")
+
+
+def fixed(path: str) -> bool:
+    """Whether a file that a compile read cannot differ where the environment does not: it is in the store, or the system's."""
+    return path.startswith(("/nix/store/", "/usr/", "/lib/", "/lib64/"))
+
+
+def absolute(top: str, path: str) -> str:
+    """Where a file is that a unit names."""
+    return path if path.startswith("/") else f"{top}/{path}"

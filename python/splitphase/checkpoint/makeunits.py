@@ -84,6 +84,8 @@ class MakeBuild:
             return now.reason
         if checkpoint.observed.commands != now.commands:
             return "make --dry-run prints other commands"
+        if not now.custom:
+            return ""
         compiled = {os.path.normpath(path) for unit in checkpoint.units for path in unit.reads}
         before = checkpoint.observed.listing
         for path in sorted(before.keys() | now.listing.keys()):
@@ -91,9 +93,9 @@ class MakeBuild:
             if first == second or _is_log(top, path):
                 continue
             if first[0] != "f" or second[0] != "f":
-                return f"{path} is new, gone or of another kind, and make does not say who reads it"
+                return f"{path} is new, gone or of another kind, and {now.custom} may read it"
             if path not in compiled:
-                return f"{path} differs, and make does not say who reads it"
+                return f"{path} differs, and {now.custom} may read it"
         return ""
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from splitphase import compressed
 from splitphase.archive import unpack
-from splitphase.checkpoint.record import OBJECTS, Unit
+from splitphase.checkpoint.record import HINT, OBJECTS, Unit
 from splitphase.errors import ManifestError, RewriteError
 from splitphase.rewrite import Rewriter, inside
 from splitphase.stage import newest
@@ -21,7 +21,7 @@ from splitphase.stage import newest
 
 def place(top: Path, source: Path, units: Iterable[Unit], restore: Rewriter) -> dict[str, int]:
     """Unpack these units' files into the tree. Returns the time of each, by absolute path."""
-    chosen = [unit for unit in units if not any(os.path.lexists(top / path) for path in (unit.output, *unit.extra))]
+    chosen = list(units)
     if not chosen:
         return {}
     moment = max(time.time_ns(), newest(top))
@@ -37,13 +37,13 @@ def place(top: Path, source: Path, units: Iterable[Unit], restore: Rewriter) -> 
     for unit in chosen:
         files = (unit.output, *unit.extra)
         if not all((folder / path).is_file() for path in files):
-            raise ManifestError(f"{source} lacks {unit.output}", hint="the checkpoint is damaged: build it again")
+            raise ManifestError(f"{source} lacks {unit.output}", hint=HINT)
         try:
             for path in files:
                 restore.file(folder / path)
                 compressed.restore(folder / path, restore)
-        except RewriteError:
-            continue
+        except RewriteError as error:
+            raise ManifestError(f"{source}: {unit.output}: {error.message}", hint=HINT) from error
         for path in files:
             target = inside(top, path)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,10 @@ from splitphase.errors import ManifestError, SplitphaseError
 FORMAT = 1
 FILE = "checkpoint.json"
 OBJECTS = "objects.tar.zst"
+OBSERVED = "observed.json"
+"""What was observed, until the build has ended."""
+CARRIED = "carried.json"
+"""What came from an earlier checkpoint, until the build has ended."""
 HINT = "build the checkpoint again with prepareCheckpointBuild"
 
 
@@ -54,6 +58,8 @@ class Observed:
     """By an object's file name: why it cannot be reused (empty: it can)."""
     user_headers_only: bool = False
     """Whether a compile reports its user headers only (`-MMD`)."""
+    custom: str = ""
+    """A command of plain make that is neither compile nor link, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +154,18 @@ def write_observed(target: Path, observed: Observed) -> None:
 def read_observed(source: Path) -> Observed:
     """Read it again."""
     return Observed(**json.loads(source.read_text()))
+
+
+def write_carried(target: Path, units: Mapping[Unit, int]) -> None:
+    """Keep which units came from an earlier checkpoint, and their time, until the build has ended."""
+    (target / CARRIED).write_text(json.dumps([[asdict(unit), moment] for unit, moment in units.items()]))
+
+
+def read_carried(source: Path) -> dict[str, tuple[Unit, int]]:
+    """Read them again, by output; none where no checkpoint was used."""
+    if not (source / CARRIED).exists():
+        return {}
+    found = {}
+    for raw, moment in json.loads((source / CARRIED).read_text()):
+        found[raw["output"]] = (Unit(raw["output"], tuple(raw["extra"]), raw["command"], tuple(raw["reads"])), moment)
+    return found

@@ -10,8 +10,20 @@ from pathlib import Path
 
 from splitphase import compressed
 from splitphase.archive import pack
-from splitphase.checkpoint.facts import Facts, walk
-from splitphase.checkpoint.record import OBJECTS, Unit
+from splitphase.checkpoint import build
+from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
+from splitphase.checkpoint.observe import unusable
+from splitphase.checkpoint.record import (
+    CARRIED,
+    OBJECTS,
+    OBSERVED,
+    Checkpoint,
+    Identity,
+    Unit,
+    read_carried,
+    read_observed,
+)
+from splitphase.checkpoint.request import SCRATCH, Request
 from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter
 
@@ -84,14 +96,37 @@ class Saver:
         return reason
 
 
-def fixed(path: str) -> bool:
-    """Whether a file that a compile read cannot differ where the environment does not: it is in the store, or the system's."""
-    return path.startswith(("/nix/store/", "/usr/", "/lib/", "/lib64/"))
+def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
+    """Write the archive of a finished build's objects into `target`; return what else a checkpoint says."""
+    escape, restore = request.rewriters()
+    observed = read_observed(target / OBSERVED)
+    carried = read_carried(target)
+    for name in (OBSERVED, CARRIED):
+        (target / name).unlink(missing_ok=True)
+    facts = Facts(request.top, escape)
+    scratch = Path(request.top, SCRATCH)
+    scratch.mkdir()
+    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only)
+    reason = request.problem or unusable(escape, os.environ)
+    found = reason or build.read(request, restore.text(observed.directory), facts, observed)
+    tool = ""
+    left: tuple[str, ...] = ()
+    if isinstance(found, str):
+        reason = found
+    else:
+        tool = found.tool
+        still = {name: unit for name, (unit, moment) in carried.items() if _time(f"{request.top}/{name}") == moment}
+        saver.take((unit, why) for unit, why in found.units(request.top) if unit.output not in still)
+        saver.take((unit, "") for unit in still.values())
+        if found.custom:
+            left = tuple(leftovers(request.top, SCRATCH, observed.listing, found.made, escape))
+    saver.write(target)
+    dropped = dict(sorted(saver.dropped.items()))
+    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped)
 
 
-def absolute(top: str, path: str) -> str:
-    """Where a file is that a unit names."""
-    return path if path.startswith("/") else f"{top}/{path}"
+def _time(path: str) -> int:
+    return os.stat(path).st_mtime_ns if os.path.exists(path) else 0
 
 
 def _escaped(path: Path, escape: Rewriter) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from splitphase.checkpoint import arguments
+from splitphase.commands import checkpoint_arguments as arguments
 
 
 def configure_parser(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +19,8 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.checkpoint import record
     from splitphase.checkpoint.facts import Facts
 
-    escape, _ = arguments.rewriters(args)
-    facts = Facts(args.top, escape)
+    request = arguments.request(args)
     args.checkpoint.mkdir(parents=True, exist_ok=True)
-    record.write_observed(args.checkpoint / "observed.json", arguments.observed(args, facts))
+    facts = Facts(args.top, request.rewriters()[0])
+    record.write_observed(args.checkpoint / record.OBSERVED, request.look(facts))
     return 0
