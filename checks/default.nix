@@ -8,6 +8,7 @@ let
     ./fixtures.nix
     ./identical.nix
     ./reuse.nix
+    ./checkpoint.nix
   ];
 in
 lib.foldl' (all: some: all // some) { helper = scope.splitphase; } behaviours

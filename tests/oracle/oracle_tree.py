@@ -40,6 +40,11 @@ class State:
         return (self.tree[path].data or b"").decode(errors="surrogateescape")
 
     def put(self, path: str, text: str | bytes, mode: int = 0o644) -> None:
+        parents = path.split("/")[:-1]
+        for count in range(1, len(parents) + 1):
+            node = self.tree.get("/".join(parents[:count]))
+            if node is not None and (node.data is not None or node.target is not None):
+                self.remove("/".join(parents[:count]))
         data = text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
         self.tree[path] = Node(data, mode=mode)
 
