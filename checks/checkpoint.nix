@@ -39,7 +39,7 @@ let
       compiled,
     }:
     let
-      made = mkCheckpointBuild (logged package) (prepareCheckpointBuild (logged base));
+      made = mkCheckpointBuild (logged package) (prepareCheckpointBuild (if base ? log then base else logged base));
     in
     lib.nameValuePair "checkpoint-${name}" (
       pkgs.runCommand "checkpoint-${name}"

@@ -1,7 +1,7 @@
 """The oracle: a checkpointed build equals the clean one, byte for byte, whatever was edited.
 
-Both builds are made in the same folder one after the other, with the same output paths, so their files are compared as they
-are. The helper and the build tools are the real ones; Nix is left out, which checks/checkpoint.nix is for.
+Both builds are made in the same folder one after the other, with the same output paths, so their files are compared
+as they are. The helper and the build tools are the real ones; Nix is left out, which checks/checkpoint.nix is for.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oracle_edits import edit
+from oracle_edits import GENERATED, Edit, edit
 from oracle_project import build_files, project
 from oracle_tree import State, clear, write
 
@@ -149,7 +150,9 @@ class Oracle:
         return found
 
     def _run(self, command: list[str], environment: dict[str, str], work: Path) -> bool:
-        run = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, errors="replace", check=False)
+        run = subprocess.run(
+            command, cwd=work, env=environment, capture_output=True, text=True, errors="replace", check=False
+        )
         self.log = run.stdout + run.stderr
         return run.returncode == 0
 
@@ -193,7 +196,15 @@ class Oracle:
         return outcome, own
 
 
-def run(tool: str, cases: int, seed: int, start: State | None = None, *, verbose: bool = False, kinds: tuple = ()) -> Counter[str]:
+def run(
+    tool: str,
+    cases: int,
+    seed: int,
+    start: State | None = None,
+    *,
+    say: Callable[[str], None] | None = None,
+    kinds: tuple[Edit, ...] = GENERATED,
+) -> Counter[str]:
     """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
     counts: Counter[str] = Counter()
     done = 0
@@ -209,15 +220,17 @@ def run(tool: str, cases: int, seed: int, start: State | None = None, *, verbose
             checkpoints = [oracle.case(finish(state, tool), [], 0)[1]]
             for number in range(1, min(6, cases - done) + 1):
                 before = state.copy()
-                edits = edit(state, chance, *([kinds] if kinds else []))
+                edits = edit(state, chance, kinds)
                 history.append(" + ".join(edits))
                 outcome, checkpoint = oracle.case(finish(state, tool), checkpoints, number)
-                if verbose:
-                    print(f"{tool} {sequence - 1}.{number}: {history[-1]}: {outcome.anew or f'{outcome.kept} kept'}"
-                          f"{', build fails' if outcome.failed else ''}", flush=True)  # noqa: T201
+                if say:
+                    failed = ", both builds fail" if outcome.failed else ""
+                    said = outcome.anew or f"{outcome.kept} kept"
+                    say(f"{tool} {sequence - 1}.{number}: {history[-1]}: {said}{failed}")
                 if outcome.differences:
                     raise AssertionError(
-                        f"{tool}, seed {seed}, sequence {sequence - 1}: after {history}:\n" + "\n".join(outcome.differences[:20])
+                        f"{tool}, seed {seed}, sequence {sequence - 1}: after {history}:\n"
+                        + "\n".join(outcome.differences[:20])
                     )
                 counts["cases"] += 1
                 counts["objects kept"] += outcome.kept

@@ -8,12 +8,23 @@ from collections.abc import Callable
 from oracle_tree import Node, State
 
 Edit = Callable[[State, random.Random], str]
-_ODD_NAMES = (".dot", "with space.txt", "new\nline.txt", "ünïcode é.txt", "x" * 180 + ".txt", "$dollar", "a'quote\".h", "-dash")
+_ODD_NAMES = (
+    ".dot",
+    "with space.txt",
+    "new\nline.txt",
+    "ünïcode é.txt",
+    "x" * 180 + ".txt",
+    "$dollar",
+    "a'quote\".h",
+    "-dash",
+)
 
 
 def _source(state: State, chance: random.Random) -> str:
     path = chance.choice(state.files(".c"))
-    state.put(path, state.text(path) + f"int edited_{chance.randrange(1 << 30)}(void) {{ return {chance.randrange(9)}; }}\n")
+    state.put(
+        path, state.text(path) + f"int edited_{chance.randrange(1 << 30)}(void) {{ return {chance.randrange(9)}; }}\n"
+    )
     return f"changed {path}"
 
 
@@ -59,7 +70,7 @@ def _delete_source(state: State, chance: random.Random) -> str:
 
 
 def _rename_source(state: State, chance: random.Random) -> str:
-    found = [path for path in _removable(state) if path not in ("src/blob.c",)]
+    found = [path for path in _removable(state) if path != "src/blob.c"]
     if not found:
         return ""
     path = chance.choice(found)
@@ -69,7 +80,7 @@ def _rename_source(state: State, chance: random.Random) -> str:
 
 
 def _shadow(state: State, chance: random.Random) -> str:
-    headers = [path for path in state.files(".h", "inc/second/")]
+    headers = list(state.files(".h", "inc/second/"))
     if not headers:
         return ""
     name = chance.choice(headers).rsplit("/", 1)[-1]
@@ -220,7 +231,8 @@ def _nothing(_state: State, _chance: random.Random) -> str:
 
 
 GENERATED: tuple[Edit, ...] = (
-    _source, _source, _source, _comment, _comment, _header, _header, _new_source, _delete_source, _rename_source, _shadow, _shadow,
+    _source, _source, _source, _comment, _comment, _header, _header, _new_source, _delete_source,
+    _rename_source, _shadow, _shadow,
     _system_shadow, _optional, _link, _unlink, _folder_link, _to_folder, _odd_file, _odd_file, _data, _blob, _map,
     _script, _flag, _environment, _epoch, _mode, _empty, _nothing,
 )  # fmt: skip
@@ -258,11 +270,14 @@ def _real_source(state: State, chance: random.Random) -> str:
 
 
 def _real_any(state: State, chance: random.Random) -> str:
-    path = chance.choice([path for path in state.files() if not path.endswith((".am", ".ac", ".in", ".m4", "configure"))])
+    path = chance.choice(
+        [path for path in state.files() if not path.endswith((".am", ".ac", ".in", ".m4", "configure"))]
+    )
     state.put(path, (state.tree[path].data or b"") + b"\n", state.tree[path].mode)
     return f"a line more in {path}"
 
 
 REAL: tuple[Edit, ...] = (
-    _real_source, _real_source, _real_source, _real_shadow, _real_any, _odd_file, _epoch, _environment, _mode, _empty, _nothing,
+    _real_source, _real_source, _real_source, _real_shadow, _real_any, _odd_file, _epoch, _environment,
+    _mode, _empty, _nothing,
 )  # fmt: skip

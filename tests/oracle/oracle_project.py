@@ -20,17 +20,16 @@ def project(chance: random.Random) -> State:
         state.put(f"inc/second/m{number}.h", f"#define M{number} {number}\n")
         state.put(
             f"src/m{number}.c",
-            f'#include "m{number}.h"\n#include <common.h>\nint m{number}(void) {{ return M{number} + COMMON + API + LEVEL; }}\n',
+            f'#include "m{number}.h"\n#include <common.h>\n'
+            f"int m{number}(void) {{ return M{number} + COMMON + API + LEVEL; }}\n",
         )
     state.put(
         "src/optional.c",
         '#if defined __has_include\n# if __has_include("opt.h")\n#  define FOUND 1\n# endif\n#endif\n#ifndef FOUND\n'
         "#define FOUND 0\n#endif\nint optional(void) { return FOUND; }\n",
     )
-    state.put(
-        "src/computed.c", '#define NAME <which.h>\n#include NAME\nint computed(void) { return WHICH_VALUE; }\n'
-    )
-    state.put("src/where.c", "const char *where(void) { return PREFIX \"/share\"; }\n")
+    state.put("src/computed.c", "#define NAME <which.h>\n#include NAME\nint computed(void) { return WHICH_VALUE; }\n")
+    state.put("src/where.c", 'const char *where(void) { return PREFIX "/share"; }\n')
     state.put("src/when.c", "const char *when(void) { return __DATE__ __TIME__; }\n")
     state.put("src/timestamp.c", "const char *timestamp(void) { return __FILE__ __TIMESTAMP__; }\n")
     state.put("src/main.c", "#include <api.h>\nint m0(void);\nint main(void) { return m0() == API; }\n")
@@ -45,7 +44,8 @@ def project(chance: random.Random) -> State:
     if chance.random() < 0.5:
         state.put(
             "tools/gen.sh",
-            'read -r value < "$1"\nread -r more < "${0%/*}/../data/hidden.txt"\necho "#define GENERATED ($value + $more)" > "$2"\n',
+            'read -r value < "$1"\nread -r more < "${0%/*}/../data/hidden.txt"\n'
+            'echo "#define GENERATED ($value + $more)" > "$2"\n',
             0o755,
         )
         state.put("src/uses.c", '#include "gen.h"\nint uses(void) { return GENERATED; }\n')
@@ -88,8 +88,8 @@ def _cmake(state: State) -> str:
         f"add_compile_options({' '.join(_defines(state))})",
         "include_directories(inc/first inc/second ${CMAKE_BINARY_DIR}/gen)",
         f"add_library(core STATIC {' '.join(sources(state))})",
-        "set_source_files_properties(src/where.c PROPERTIES COMPILE_DEFINITIONS PREFIX=\\\"${CMAKE_INSTALL_PREFIX}\\\")",
-        "set_source_files_properties(src/blob.c PROPERTIES COMPILE_DEFINITIONS SOURCE=\\\"${CMAKE_SOURCE_DIR}\\\")",
+        'set_source_files_properties(src/where.c PROPERTIES COMPILE_DEFINITIONS PREFIX=\\"${CMAKE_INSTALL_PREFIX}\\")',
+        'set_source_files_properties(src/blob.c PROPERTIES COMPILE_DEFINITIONS SOURCE=\\"${CMAKE_SOURCE_DIR}\\")',
         "add_executable(tool src/main.c)", "target_link_libraries(tool core)",
         "add_library(plug SHARED src/plug.c)",
         "target_link_options(plug PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/data/plug.map)",
@@ -97,8 +97,10 @@ def _cmake(state: State) -> str:
     if _generates(state):
         lines += [
             "file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/gen)",
-            "add_custom_command(OUTPUT gen/gen.h COMMAND sh ${CMAKE_SOURCE_DIR}/tools/gen.sh"
-            " ${CMAKE_SOURCE_DIR}/data/values.txt gen/gen.h DEPENDS data/values.txt tools/gen.sh)",
+            (
+                "add_custom_command(OUTPUT gen/gen.h COMMAND sh ${CMAKE_SOURCE_DIR}/tools/gen.sh"
+                " ${CMAKE_SOURCE_DIR}/data/values.txt gen/gen.h DEPENDS data/values.txt tools/gen.sh)"
+            ),
             "target_sources(core PRIVATE ${CMAKE_BINARY_DIR}/gen/gen.h)",
         ]
     return "\n".join(lines) + "\n"
@@ -119,11 +121,16 @@ def _meson(state: State) -> str:
         )
     odd = [path for path in ("src/where.c", "src/blob.c") if path in state.tree]
     lines += [
-        f"odd = static_library('odd', {odd}, c_args: ['-DPREFIX=\"' + get_option('prefix') + '\"',"
-        " '-DSOURCE=\"' + meson.project_source_root() + '\"'])",
+        (
+            f"odd = static_library('odd', {odd}, c_args: ['-DPREFIX=\"' + get_option('prefix') + '\"',"
+            " '-DSOURCE=\"' + meson.project_source_root() + '\"'])"
+        ),
         f"core = static_library('core', {listed}, gen, include_directories: inc)",
         "executable('tool', 'src/main.c', include_directories: inc, link_with: [core, odd])",
-        "shared_library('plug', 'src/plug.c', link_args: '-Wl,--version-script=' + meson.project_source_root() + '/data/plug.map')",
+        (
+            "shared_library('plug', 'src/plug.c', link_args: '-Wl,--version-script='"
+            " + meson.project_source_root() + '/data/plug.map')"
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -143,8 +150,8 @@ AC_OUTPUT
 def _automake(state: State) -> str:
     defines = " ".join(_defines(state))
     lines = [
-        f"AM_CPPFLAGS = -I$(srcdir)/inc/first -I$(srcdir)/inc/second {defines} -DPREFIX=\\\"fixed\\\""
-        " -DSOURCE=\\\"$(abs_srcdir)\\\"",
+        (f'AM_CPPFLAGS = -I$(srcdir)/inc/first -I$(srcdir)/inc/second {defines} -DPREFIX=\\"fixed\\"'
+        ' -DSOURCE=\\"$(abs_srcdir)\\"'),
         "noinst_LIBRARIES = libcore.a", f"libcore_a_SOURCES = {' '.join(sources(state))}",
         "noinst_PROGRAMS = tool", "tool_SOURCES = src/main.c", "tool_LDADD = libcore.a",
     ]  # fmt: skip

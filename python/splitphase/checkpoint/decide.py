@@ -81,7 +81,7 @@ class _Judge:
         return ""
 
     def _shadowed(self, reads: Iterable[str]) -> str:
-        """A new file may be found before one that was read, or make `__has_include` true; one that went, the reverse."""
+        """A new file may be found before one that was read, or make `__has_include` true; or be gone."""
         if not self.appeared:
             return ""
         for path in reads:

@@ -14,7 +14,7 @@ from splitphase.snapshot import MACHINE_BOUND
 
 MISSING = "-"
 _INCLUDE = re.compile(
-    rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/|\\\r?\n)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/|\\\r?\n)*([^\r\n]*)"
+    rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/)*([^\r\n]*)"
     rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
 )
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
@@ -98,7 +98,10 @@ class Facts:
         return self._includes[path]
 
     def listing(self, own: str) -> dict[str, str]:
-        """Every path below the top, less the folder `own`: kind (`f`, `d`, `l`, `L` for a link to a folder), mode, content."""
+        """Every path below the top, less the folder `own`: kind, mode and what it holds.
+
+        Kinds are `f`, `d`, `l`, and `L` for a link to a folder.
+        """
         found = {}
         for path in walk(self.top, own):
             status = os.lstat(f"{self.top}/{path}")
@@ -117,7 +120,7 @@ class Facts:
 
 
 def walk(top: str, own: str) -> Iterator[str]:
-    """Every path below `top`, relative, sorted, links not followed; less `own` and what every build writes for itself."""
+    """Every path below `top`, relative, sorted, links not followed; less `own` and what each build writes."""
     pending = [""]
     while pending:
         folder = pending.pop()
@@ -132,7 +135,7 @@ def walk(top: str, own: str) -> Iterator[str]:
 
 
 def fixed(path: str) -> bool:
-    """Whether a file that a compile read cannot differ where the environment does not: it is in the store, or the system's."""
+    """Whether a file cannot differ where the environment does not: it is in the store, or the system's."""
     return path.startswith(("/nix/store/", "/usr/", "/lib/", "/lib64/"))
 
 

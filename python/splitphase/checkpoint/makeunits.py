@@ -114,7 +114,7 @@ def _is_log(top: str, path: str) -> bool:
 
 
 def _folder(top: str, depfile: str, target: str, reads: Iterable[str]) -> str | None:
-    """The working directory of the compile, relative to the top: the one folder around the depfile where all names fit."""
+    """The working directory of the compile, relative to the top: the only folder in which all names fit."""
     found = []
     folder = os.path.dirname(depfile)
     while True:

@@ -19,11 +19,11 @@ EARLY = frozenset(
     name pname version src srcs sourceRoot setSourceRoot unpackPhase preUnpack postUnpack unpackCmd dontUnpack
     dontMakeSourcesWritable patches patchPhase prePatch postPatch patchFlags dontPatch configurePhase preConfigure
     postConfigure configureFlags configureFlagsArray configureScript dontConfigure dontAddPrefix dontAddDisableDepTrack
-    dontDisableStatic dontFixLibtool prefixKey cmakeDir cmakeFlags cmakeFlagsArray cmakeBuildType mesonFlags mesonFlagsArray
-    mesonBuildType mesonAutoFeatures preBuild postBuild postHook outputs SOURCE_DATE_EPOCH
+    dontDisableStatic dontFixLibtool prefixKey cmakeDir cmakeFlags cmakeFlagsArray cmakeBuildType mesonFlags
+    mesonFlagsArray mesonBuildType mesonAutoFeatures preBuild postBuild postHook outputs SOURCE_DATE_EPOCH
     """.split()
 )
-"""Read by earlier phases, whose result is the tree, or by none: no compiler reads them. The date is looked at by itself."""
+"""Read by earlier phases, whose result is the tree, or by none. The date is looked at by itself."""
 
 
 def digest(text: str) -> str:

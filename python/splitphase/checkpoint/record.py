@@ -1,7 +1,8 @@
 """What a checkpoint holds, and its files.
 
-`checkpoint.json` says what was built, in what environment and from what; `objects.tar.zst` holds the objects, with tokens
-for the hashes of the package's own outputs. All paths are relative to the build's top folder, unless they begin with `/`.
+`checkpoint.json` says what was built, in what environment and from what; `objects.tar.zst` holds the objects, with
+tokens for the hashes of the package's own outputs. All paths are relative to the build's top folder, unless they begin
+with `/`.
 """
 
 from __future__ import annotations

@@ -142,7 +142,10 @@ def _escaped(path: Path, escape: Rewriter) -> str:
 
 
 def leftovers(top: str, own: str, listing: Mapping[str, str], made: frozenset[str], escape: Rewriter) -> Iterator[str]:
-    """Paths that the build added beside what compiles and links make, hashes escaped; a link to a folder ends with `/`."""
+    """Paths that the build added beside what compiles and links make, hashes escaped.
+
+    A link to a folder ends with `/`.
+    """
     for path in walk(top, own):
         name = escape.text(path)
         if name not in listing and f"{top}/{path}" not in made:

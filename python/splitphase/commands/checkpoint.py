@@ -20,9 +20,8 @@ def execute(args: argparse.Namespace) -> int:
 
     checkpoint = save.save(arguments.request(args), arguments.identity(args), args.checkpoint)
     record.write(args.checkpoint, checkpoint)
-    print(
-        f"splitphase: checkpoint of {len(checkpoint.units)} objects{': ' + checkpoint.reason if checkpoint.reason else ''}"
-    )
+    why = f": {checkpoint.reason}" if checkpoint.reason else ""
+    print(f"splitphase: checkpoint of {len(checkpoint.units)} objects{why}")
     for why, count in checkpoint.dropped.items():
         print(f"splitphase: not in the checkpoint: {count}: {why}")
     return 0
