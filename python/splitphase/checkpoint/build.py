@@ -30,6 +30,9 @@ class Build(Protocol):
     def units(self, top: str) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, and why it cannot be reused (empty: it can)."""
 
+    def declared(self, top: str) -> frozenset[str]:
+        """What other commands make again, relative to the top."""
+
     def commands(self, top: str) -> Mapping[str, str] | None:
         """Command digest by output, relative to the top; None where the whole build's commands are compared at once."""
 

@@ -37,7 +37,7 @@ class Includes:
     """What a file may include, both branches of every `#if`."""
 
     names: frozenset[str]
-    """Every component of the names."""
+    """The last component of each; every one where a name leads through folders and out again."""
     computed: bool
     """Whether a name is made by a macro."""
 
@@ -93,7 +93,8 @@ class Facts:
                 found = _NAMED.findall(match[1] or match[2] or b"")
                 computed = computed or not found
                 for name in found:
-                    names.update(name.decode(errors="surrogateescape").split("/"))
+                    parts = name.decode(errors="surrogateescape").split("/")
+                    names.update(parts if ".." in parts else parts[-1:])
             self._includes[path] = Includes(frozenset(names), computed)
         return self._includes[path]
 

@@ -74,6 +74,12 @@ class Build:
             reads = tuple(_spelled(self.directory, path, top) for path in paths)
             yield Unit(output, (), compile_.command, reads), ""
 
+    def declared(self, top: str) -> frozenset[str]:
+        """What other commands make again, relative to the top."""
+        return frozenset(
+            os.path.relpath(_absolute(self.directory, path), top) for edge in self.others for path in edge.outputs
+        )
+
     def commands(self, top: str) -> dict[str, str]:
         """Command digest by output, relative to the top."""
         return {os.path.relpath(compile_.output, top): compile_.command for compile_ in self.compiles}

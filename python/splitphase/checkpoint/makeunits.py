@@ -74,6 +74,10 @@ class MakeBuild:
             known = self.observed.compiles.get(name, "make does not say how it compiles it")
             yield Unit(output, extra, "", tuple(_joined(folder, read) for read in reads)), refused or known
 
+    def declared(self, top: str) -> frozenset[str]:  # noqa: ARG002 - as a graph's
+        """Nothing is known of that."""
+        return frozenset()
+
     def commands(self, top: str) -> Mapping[str, str] | None:  # noqa: ARG002 - as a graph's
         """They are compared all at once."""
         return None

@@ -32,7 +32,9 @@ def choose(
     reason = current.refusal(found, now, request.top)
     if reason:
         return reason
-    appeared = changed_names(found.observed.listing, now.listing, found.left)
+    again = current.declared(request.top)
+    left = [path for path in found.left if path not in again]
+    appeared = changed_names(found.observed.listing, now.listing, left)
     if appeared is None:
         return "a link to a folder is new, gone or different"
     return current, decide(found, facts, current.commands(request.top), appeared, now.epoch)
