@@ -9,6 +9,7 @@ let
     ./identical.nix
     ./parts.nix
     ./reuse.nix
+    ./checkpoint.nix
   ];
 in
 lib.foldl' (all: some: all // some) { helper = scope.splitphase; } behaviours

@@ -10,6 +10,9 @@ let
         objcacheStdenv = ./objcacheStdenv.nix;
         splitBuildInstall = ./splitBuildInstall.nix;
         splitPhases = ./splitPhases.nix;
+        prepareCheckpointBuild = ./prepareCheckpointBuild.nix;
+        mkCheckpointBuild = ./mkCheckpointBuild.nix;
+        internalCheckpoint = ./internalCheckpoint.nix;
         internalSplit = ./internalSplit.nix;
         internalPart = ./internalPart.nix;
         internalAttributes = ./internalAttributes.nix;

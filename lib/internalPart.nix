@@ -25,11 +25,13 @@ in
   own,
   from ? null,
   to ? null,
+  # The checkpoint that the build takes up, or null.
+  checkpoint ? null,
 }:
 let
   tools = internalTools stdenv;
 in
-if from == null && to == null then
+if from == null && to == null && checkpoint == null then
   if lib.any (name: stock.drvAttrs ? ${name}) own then
     stock.overrideAttrs (old: lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null))
   else
@@ -51,6 +53,13 @@ else
       # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
       splitphasePath = tools.zstdPath;
     }
+    // lib.optionalAttrs (checkpoint != null || to.checkpoint or false) {
+      postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/checkpoint.sh}\n";
+      splitphasePackage = stock.pname or (builtins.parseDrvName stock.name).name;
+      splitphaseSystem = stock.system;
+      splitphaseReuse = if checkpoint == null then null else "${checkpoint}";
+      splitphaseLater = [ "installFlags" ] ++ lib.attrNames (internalAttributes.unread { phases = [ "buildPhase" ]; inside = false; } attrs);
+    }
     // lib.optionalAttrs (from != null) {
       splitphaseFrom = describe from.cut;
       splitphaseBase = "${from.snapshot}";
@@ -65,7 +74,7 @@ else
       // lib.optionalAttrs placed { installFlags = [ placeholder ]; }
       // {
         outputs = (old.outputs or [ "out" ]) ++ to.outputs;
-        splitphaseTo = describe to.cut;
+        splitphaseTo = if to.checkpoint or false then null else describe to.cut;
       }
       // to.attributes
     )

@@ -54,6 +54,7 @@ let
       objcache,
       after,
       override ? null,
+      checkpoint ? null,
     }:
     let
       attrs = stock.drvAttrs;
@@ -76,6 +77,17 @@ let
           };
         };
 
+      # Whether buildPhase has run where a part ends.
+      builds =
+        cut:
+        cut == null
+        || !cut.inside && (
+          let
+            rank = internalAttributes.rank (lib.last cut.phases);
+          in
+          rank != null && rank >= internalAttributes.rank "buildPhase"
+        );
+
       # parts cuts: the derivations from cut to cut, the last one being the package.
       parts =
         cuts:
@@ -88,6 +100,7 @@ let
                 inherit stdenv stock own;
                 from = if done == [ ] then null else from (lib.elemAt cuts (lib.length done - 1)) (lib.last done);
                 to = if cut == null then null else to cut;
+                checkpoint = if builds cut && !(lib.any builds (lib.take (lib.length done) cuts)) && !objcache then checkpoint else null;
               })
             ];
         in
@@ -168,5 +181,5 @@ let
     };
 in
 {
-  inherit split problem;
+  inherit split problem own;
 }

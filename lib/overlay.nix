@@ -7,6 +7,8 @@ splitphase: final: prev: {
     withObjcache
     splitBuildInstall
     splitPhases
+    prepareCheckpointBuild
+    mkCheckpointBuild
     splitphase
     ;
 }

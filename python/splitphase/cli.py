@@ -21,6 +21,9 @@ COMMANDS = (
     "resume",
     "rewrite",
     "report",
+    "observe",
+    "checkpoint",
+    "reuse",
 )
 
 

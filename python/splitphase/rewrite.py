@@ -29,8 +29,6 @@ from splitphase.tokens import tokens
 __all__ = ["Rewriter", "inside", "move", "unlocked", "walk"]
 
 log = logging.getLogger(__name__)
-_PART_STARTS = (0, 8, 16, 24, 5, 13, 21)
-"""Every eighth place, and those where 8-byte pieces of a text that begins with `/nix/store/` begin."""
 _AMBIGUOUS = "what is written for the hash could not be told from what stands beside it"
 
 
@@ -56,7 +54,6 @@ class Rewriter:
         self._keep = tuple(keep)
         self._atomic = atomic
         self._moved: dict[tuple[int, int], Path] = {}
-        self._parts = tuple(old[start : start + 8].encode() for old in pairs for start in _PART_STARTS)
 
     @classmethod
     def escaping(
@@ -91,11 +88,6 @@ class Rewriter:
             shown = data[:200].decode(errors="backslashreplace")
             raise RewriteError(f"{shown!r}: {_AMBIGUOUS}", hint=REMEDY)
         return changed
-
-    def part_in(self, data: bytes) -> bool:
-        """Whether a part of an old string occurs, in either case: any 15 characters, or 8 as compilers cut it up."""
-        data = data.lower()
-        return any(data.find(part) >= 0 for part in self._parts)
 
     def data(self, original: bytes) -> bytes:
         """Rewrite a file's contents, with all that depends on them. Raises RewriteError."""

@@ -17,7 +17,7 @@ _DECLARATION = re.compile(
 )
 _FUNCTION = re.compile(r"^(?P<name>\S+) \(\) ?\n\{ ?\n", re.MULTILINE)
 """How a function begins. It ends where the next one begins: here-documents and strings in it may have lines of `}`."""
-_SHELLS_OWN = re.compile(
+SHELLS_OWN = re.compile(
     r"^(?:BASH\w*|EPOCH\w+|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|SHELLOPTS|FUNCNAME|PIPESTATUS|DIRSTACK|GROUPS"
     r"|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|COMP_\w+|HIST\w*|OPTIND|OPTARG|OPTERR|PWD|OLDPWD|SHLVL|_|COLUMNS|LINES"
     r"|NIX_BUILD_TOP|NIX_BUILD_CORES|NIX_LOG_FD|TMP|TMPDIR|TEMP|TEMPDIR|splitphase\w*|curPhase|phases|REPLY)$"
@@ -45,7 +45,7 @@ def _variables(text: str) -> dict[str, tuple[str, str | None]]:
     """Flags and quoted value by name; read-only variables, name references and the shell's own are left out."""
     found = {}
     for match in _DECLARATION.finditer(text if text.endswith("\n") else text + "\n"):
-        if "r" in match["flags"] or "n" in match["flags"] or _SHELLS_OWN.match(match["name"]):
+        if "r" in match["flags"] or "n" in match["flags"] or SHELLS_OWN.match(match["name"]):
             continue
         found[match["name"]] = (match["flags"], match["value"])
     return found

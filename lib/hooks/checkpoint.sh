@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# Checkpoints. Sourced behind cut.sh, in the part of a package that runs buildPhase.
+#
+# splitphaseReuse       the checkpoint whose objects are taken up, or empty
+# splitphaseCheckpoint  the output into which this build's own checkpoint is written, or empty
+#
+# Both happen where the build tool is about to run: behind preBuild, which has changed the tree and the environment.
+
+# splitphaseTool: what buildPhase runs; and in splitphaseProblem why its objects cannot be reused, if so.
+splitphaseLookAtBuild() {
+  splitphaseTool=other
+  case $(splitphasePhaseText buildPhase) in
+    *cargo*) ;;
+    *ninja*) splitphaseTool=ninja ;;
+    *make*) splitphaseTool=make ;;
+  esac
+  splitphaseTargets=()
+  splitphaseProblem=$(splitphaseCutProblem)
+  if [ -z "$splitphaseProblem" ] && { [ "$splitphaseTool" = ninja ] || [ -e CMakeFiles/Makefile2 ]; }; then
+    splitphaseReadFlags
+    if [ -z "$splitphaseProblem" ] && [ -n "${makefile:-}" ]; then splitphaseProblem="make gets the makefile $makefile"; fi
+  fi
+}
+
+# splitphaseMake: what buildPhase calls make with, as options.
+splitphaseMakeArguments() {
+  local splitphaseName splitphaseFlag splitphaseFlags
+  splitphaseMake=()
+  if [ -n "${makefile:-}" ]; then splitphaseMake+=(--make-argument=-f "--make-argument=$makefile"); fi
+  splitphaseMake+=("--make-argument=SHELL=$SHELL")
+  for splitphaseName in makeFlags makeFlagsArray buildFlags buildFlagsArray; do
+    if [[ "$(declare -p "$splitphaseName" 2>/dev/null)" == "declare -a"* ]]; then
+      declare -n splitphaseFlags=$splitphaseName
+      for splitphaseFlag in ${splitphaseFlags[@]+"${splitphaseFlags[@]}"}; do splitphaseMake+=("--make-argument=$splitphaseFlag"); done
+      unset -n splitphaseFlags
+    else
+      for splitphaseFlag in ${!splitphaseName-}; do splitphaseMake+=("--make-argument=$splitphaseFlag"); done
+    fi
+  done
+}
+
+# splitphaseAbout COMMAND OPTIONS...: run the helper with what it must know of this build.
+splitphaseAbout() {
+  local splitphaseArguments splitphaseMake splitphaseTool splitphaseTargets splitphaseProblem splitphaseCommand=$1
+  shift
+  splitphaseLookAtBuild
+  splitphaseMakeArguments
+  splitphaseOutputArguments
+  PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" "${splitphaseArguments[@]}" \
+    --package "$splitphasePackage" --system "$splitphaseSystem" --tool "$splitphaseTool" --problem="$splitphaseProblem" \
+    --flags="$(declare -p makefile makeFlags makeFlagsArray buildFlags buildFlagsArray MAKEFLAGS 2>/dev/null || :)" \
+    ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} ${splitphaseMake[@]+"${splitphaseMake[@]}"} "$@"
+}
+
+splitphaseBeforeBuild() {
+  local splitphaseName splitphaseLaterArguments=()
+  if [ -n "${splitphaseCheckpoint:-}" ]; then
+    splitphaseAbout observe --checkpoint "$splitphaseCheckpoint"
+    # A checkpoint is of what the build tool made: postBuild runs where the package is built.
+    unset -v postBuild
+    unset -f postBuild
+    postBuildHooks=()
+  fi
+  if [ -n "${splitphaseReuse:-}" ]; then
+    for splitphaseName in ${splitphaseLater[*]-}; do splitphaseLaterArguments+=(--later "$splitphaseName"); done
+    splitphaseAbout reuse --checkpoint "$splitphaseReuse" ${splitphaseCheckpoint:+--carry "$splitphaseCheckpoint"} ${splitphaseLaterArguments[@]+"${splitphaseLaterArguments[@]}"}
+  fi
+}
+
+splitphaseSaveCheckpoint() {
+  splitphaseState=done
+  splitphaseAbout checkpoint --checkpoint "$splitphaseCheckpoint"
+  cd "$NIX_BUILD_TOP"
+  splitphaseEmptyOutputs
+}
+
+if [ -z "${IN_NIX_SHELL:-}" ]; then
+  eval "splitphaseRunPhaseItself () $(declare -f splitphaseOriginalRunPhase | tail -n +2)"
+
+  splitphaseOriginalRunPhase() {
+    local splitphaseProblem
+    if [ "$*" != buildPhase ]; then
+      splitphaseRunPhaseItself "$@"
+      return
+    fi
+    if [ -n "${splitphaseReuse:-}" ] && [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
+      splitphaseFail "the sandbox is off: this build runs in $NIX_BUILD_TOP, the checkpoint's elsewhere" \
+        "build with 'sandbox = true', which always builds in the same directory"
+    fi
+    if [ -z "${dontBuild:-}" ] && [ -z "$(splitphaseCutProblem)" ]; then
+      preBuildHooks+=(splitphaseBeforeBuild)
+    else
+      splitphaseBeforeBuild
+    fi
+    splitphaseRunPhaseItself "$@"
+    if [ -n "${splitphaseCheckpoint:-}" ]; then splitphaseSaveCheckpoint; fi
+  }
+fi

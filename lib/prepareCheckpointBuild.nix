@@ -1,0 +1,30 @@
+/**
+  A checkpoint of a package: its compiled objects with what they were made from, as one store path, from which
+  `mkCheckpointBuild` builds a changed version of the package.
+
+  # Inputs
+
+  `package`
+  : A package that `stdenv.mkDerivation` made, or the result of `mkCheckpointBuild`, `splitBuildInstall` or `splitPhases`.
+
+  # Type
+
+  ```
+  prepareCheckpointBuild :: Derivation -> Derivation
+  ```
+
+  # Examples
+
+  ```nix
+  prepareCheckpointBuild virtualbox
+  => «derivation /nix/store/...-virtualbox-7.0.drv», with the checkpoint as its output
+
+  mkCheckpointBuild (virtualbox.overrideAttrs { src = ./virtualbox; }) (prepareCheckpointBuild virtualbox)
+  => «derivation /nix/store/...-virtualbox-7.0.drv», which compiles what ./virtualbox changes
+
+  prepareCheckpointBuild (runCommand "x" { } "touch $out")
+  => error: splitphase.prepareCheckpointBuild: x has no checkpoints: it has a buildCommand and so no phases.
+  ```
+*/
+{ internalCheckpoint, ... }:
+package: (internalCheckpoint.prepare (internalCheckpoint.describe "prepareCheckpointBuild" package)).splitphaseCheckpoint

@@ -1,0 +1,120 @@
+"""Which units of a checkpoint may be taken for compiles of this build. What is not certain is compiled again."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.record import Checkpoint, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of each unit."""
+
+    kept: tuple[Unit, ...]
+    anew: Mapping[str, int]
+    """How many compiles there are anew, by reason."""
+
+
+def decide(
+    checkpoint: Checkpoint, facts: Facts, commands: Mapping[str, str] | None, appeared: frozenset[str], epoch: str
+) -> Decision:
+    """Choose units.
+
+    `commands` gives the command digest of each compile of this build by its output, relative to the top (None: they are
+    known to be the same). `appeared` are names of paths that were not there and now are, or the other way round.
+    """
+    judge = _Judge(checkpoint, facts, appeared, epoch)
+    kept = []
+    anew: Counter[str] = Counter()
+    seen = set()
+    for unit in checkpoint.units:
+        if commands is not None and unit.output not in commands:
+            continue
+        seen.add(unit.output)
+        reason = judge.reason(unit, commands)
+        if reason:
+            anew[reason] += 1
+        else:
+            kept.append(unit)
+    missing = len(commands.keys() - seen) if commands is not None else 0
+    if missing:
+        anew["not in the checkpoint"] = missing
+    return Decision(tuple(kept), dict(sorted(anew.items())))
+
+
+class _Judge:
+    def __init__(self, checkpoint: Checkpoint, facts: Facts, appeared: frozenset[str], epoch: str) -> None:
+        self.read = checkpoint.read
+        self.facts = facts
+        self.appeared = appeared
+        self.same_epoch = epoch == checkpoint.observed.epoch != ""
+
+    def reason(self, unit: Unit, commands: Mapping[str, str] | None) -> str:
+        """Why a unit must be compiled again, or nothing."""
+        if commands is not None and commands[unit.output] != unit.command:
+            return "the command differs"
+        for path in unit.reads:
+            if fixed(path):
+                continue
+            place = absolute(self.facts.top, path)
+            if self.facts.digest(place) != self.read[path]:
+                return "what it reads differs"
+        if any(os.path.lexists(absolute(self.facts.top, path)) for path in (unit.output, *unit.extra)):
+            return "it is there already"
+        return self._timed(unit.reads) or self._shadowed(unit.reads)
+
+    def _timed(self, reads: Iterable[str]) -> str:
+        """A file's own time is not what it was; the date of the build may be."""
+        for path in reads:
+            content = self.facts.content(absolute(self.facts.top, path))
+            if content is None:
+                continue
+            if "__TIMESTAMP__" in content.words:
+                return "it says __TIMESTAMP__"
+            if not self.same_epoch and content.words & {"__DATE__", "__TIME__"} and not fixed(path):
+                return "it says __DATE__ or __TIME__, and SOURCE_DATE_EPOCH differs"
+        return ""
+
+    def _shadowed(self, reads: Iterable[str]) -> str:
+        """A new file may be found before one that was read, or make `__has_include` true; or be gone."""
+        if not self.appeared:
+            return ""
+        for path in reads:
+            if not self.appeared.isdisjoint(path.split("/")[-1:]):
+                return "a file of a name that it includes is new or gone"
+            includes = self.facts.includes(absolute(self.facts.top, path))
+            if not self.appeared.isdisjoint(includes.names):
+                return "a file of a name that it includes is new or gone"
+            if includes.computed and not fixed(path):
+                return "it includes what a macro names, and files are new or gone"
+        return ""
+
+
+def changed_names(before: Mapping[str, str], after: Mapping[str, str], left: Iterable[str]) -> frozenset[str] | None:
+    """Names of paths that only one of two listings has, or has as another kind, and those that the earlier build left.
+
+    None if a link to a folder is among them. A header that GCC finds compiled beside it (`.gch`) counts as that header.
+    """
+    paths = []
+    for path in sorted(before.keys() | after.keys()):
+        first, second = before.get(path, "-"), after.get(path, "-")
+        if first[0] == second[0] and (first[0] not in "lL" or first == second):
+            continue
+        if "L" in (first[0], second[0]):
+            return None
+        paths.append(path)
+    for path in left:
+        if path.endswith("/"):
+            return None
+        if path not in after:
+            paths.append(path)
+    found: set[str] = set()
+    for path in paths:
+        name = path.rsplit("/", 1)[-1]
+        found |= {name, name.removesuffix(".gch").removesuffix(".pch")}
+    return frozenset(found)

@@ -1,0 +1,151 @@
+"""Facts about files of the tree: what they hold, with hashes escaped, and what of it bears on who may reuse what."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from splitphase.errors import RewriteError
+from splitphase.rewrite import Rewriter
+from splitphase.snapshot import MACHINE_BOUND
+
+MISSING = "-"
+_INCLUDE = re.compile(
+    rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/)*([^\r\n]*)"
+    rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
+)
+_NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
+_WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file says."""
+
+    digest: str
+    own: bool
+    """Whether a hash of the package's own outputs, or a part of one, stands in it."""
+    words: frozenset[str]
+    """Which of the words that the preprocessor or assembler give a meaning stand in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """What a file may include, both branches of every `#if`."""
+
+    names: frozenset[str]
+    """The last component of each; every one where a name leads through folders and out again."""
+    computed: bool
+    """Whether a name is made by a macro."""
+
+
+class Facts:
+    """Reads each file once."""
+
+    def __init__(self, top: str, escape: Rewriter) -> None:
+        self.top = top
+        self.escape = escape
+        self._contents: dict[str, Content | None] = {}
+        self._includes: dict[str, Includes] = {}
+
+    def content(self, path: str) -> Content | None:
+        """What the file at an absolute path says, links followed; None where there is no regular file."""
+        if path not in self._contents:
+            self._contents[path] = self._read(path)
+        return self._contents[path]
+
+    def digest(self, path: str) -> str:
+        """Digest of its content, or MISSING."""
+        content = self.content(path)
+        return content.digest if content else MISSING
+
+    def forget(self) -> None:
+        """Read all files anew: a build tool ran."""
+        self._contents.clear()
+        self._includes.clear()
+
+    def _read(self, path: str) -> Content | None:
+        try:
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                return None
+            with open(path, "rb") as stream:
+                data = stream.read()
+        except OSError:
+            return None
+        own = self.escape.found_in(data)
+        if own:
+            # What cannot be rewritten differs from every other build's.
+            with suppress(RewriteError):
+                data = self.escape.data(data)
+        digest = hashlib.sha256(data).hexdigest()
+        return Content(digest, own, frozenset(word.decode() for word in _WATCHED.findall(data)))
+
+    def includes(self, path: str) -> Includes:
+        """What the file at an absolute path may include."""
+        if path not in self._includes:
+            names: set[str] = set()
+            computed = False
+            try:
+                with open(path, "rb") as stream:
+                    data = stream.read().replace(b"\\\r\n", b"").replace(b"\\\n", b"")
+            except OSError:
+                data = b""
+            for match in _INCLUDE.finditer(data):
+                found = _NAMED.findall(match[1] or match[2] or b"")
+                computed = computed or not found
+                for name in found:
+                    parts = name.decode(errors="surrogateescape").split("/")
+                    names.update(parts if ".." in parts else parts[-1:])
+            self._includes[path] = Includes(frozenset(names), computed)
+        return self._includes[path]
+
+    def listing(self, own: str) -> dict[str, str]:
+        """Every path below the top, less the folder `own`: kind, mode and what it holds.
+
+        Kinds are `f`, `d`, `l`, and `L` for a link to a folder.
+        """
+        found = {}
+        for path in walk(self.top, own):
+            status = os.lstat(f"{self.top}/{path}")
+            mode = f"{stat.S_IMODE(status.st_mode):o}"
+            name = self.escape.text(path)
+            if stat.S_ISLNK(status.st_mode):
+                kind = "L" if os.path.isdir(f"{self.top}/{path}") else "l"
+                found[name] = f"{kind} {self.escape.text(os.readlink(f'{self.top}/{path}'))}"
+            elif stat.S_ISDIR(status.st_mode):
+                found[name] = f"d {mode}"
+            elif stat.S_ISREG(status.st_mode):
+                found[name] = f"f {mode} {self.digest(f'{self.top}/{path}')}"
+            else:
+                found[name] = f"o {mode}"
+        return found
+
+
+def walk(top: str, own: str) -> Iterator[str]:
+    """Every path below `top`, relative, sorted, links not followed; less `own` and what each build writes."""
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        with os.scandir(f"{top}/{folder}") as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = f"{folder}{entry.name}"
+                if not folder and (entry.name == own or entry.name in MACHINE_BOUND):
+                    continue
+                yield path
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(f"{path}/")
+
+
+def fixed(path: str) -> bool:
+    """Whether a file cannot differ where the environment does not: it is in the store, or the system's."""
+    return path.startswith(("/nix/store/", "/usr/", "/lib/", "/lib64/"))
+
+
+def absolute(top: str, path: str) -> str:
+    """Where a file is that a unit names."""
+    return path if path.startswith("/") else f"{top}/{path}"

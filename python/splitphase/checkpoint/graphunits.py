@@ -1,0 +1,279 @@
+"""Units of a build whose tool's graph can be read: Ninja (of CMake or Meson), or CMake's Makefiles."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from splitphase import buildtool
+from splitphase.checkpoint.observe import digest, odd_flags
+from splitphase.checkpoint.record import Checkpoint, Observed, Unit
+from splitphase.command import Unreadable, is_archiver, is_c_compiler, is_compile, is_compiler, option, split
+from splitphase.depfile import read_depfile
+from splitphase.errors import BuildGraphError
+from splitphase.graph import Edge, Graph
+from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
+from splitphase.ninja.hashes import edge_hash
+from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
+from splitphase.rewrite import Rewriter
+from splitphase.stage import ninja_version
+from splitphase.steps import COMPILER, LINKER, Kind, classify, unsplit_flags
+
+NINJA = buildtool.NINJA
+MAKE = buildtool.MAKE
+
+
+@dataclass(frozen=True, slots=True)
+class Compile:
+    """One edge that compiles, and why it is none that can be reused (empty: it can)."""
+
+    edge: Edge
+    output: str
+    """Absolute."""
+    command: str
+    """Digest."""
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A configured build directory as its tool sees it."""
+
+    tool: str
+    directory: str
+    graph: Graph
+    compiles: tuple[Compile, ...]
+    made: frozenset[str]
+    """Absolute paths of what compiles and links make."""
+    others: tuple[Edge, ...]
+    """All other commands of the build, less those that write the graph itself."""
+
+    @property
+    def custom(self) -> bool:
+        """Whether there are such."""
+        return bool(self.others)
+
+    def units(self, top: str) -> Iterator[tuple[Unit, str]]:
+        """Each compile of the finished build, and why it cannot be reused (empty: it can)."""
+        log = f"{self.directory}/.ninja_deps"
+        deps = read_deps(log) if self.tool == NINJA and os.path.exists(log) else {}
+        for compile_ in self.compiles:
+            edge = compile_.edge
+            output = os.path.relpath(compile_.output, top)
+            if compile_.refused or not os.path.isfile(compile_.output):
+                yield Unit(output, (), "", ()), compile_.refused or "it was not built"
+                continue
+            read = _reads(self, edge, compile_.output, deps.get(edge.outputs[0]))
+            if read is None:
+                yield Unit(output, (), "", ()), "the build keeps no record of what it read"
+                continue
+            paths = dict.fromkeys((*_files(self.graph, (*edge.inputs, *edge.implicit)), *read))
+            reads = tuple(_spelled(self.directory, path, top) for path in paths)
+            yield Unit(output, (), compile_.command, reads), ""
+
+    def declared(self, top: str) -> frozenset[str]:
+        """What other commands make again, relative to the top."""
+        return frozenset(
+            os.path.relpath(_absolute(self.directory, path), top) for edge in self.others for path in edge.outputs
+        )
+
+    def commands(self, top: str) -> dict[str, str]:
+        """Command digest by output, relative to the top."""
+        return {os.path.relpath(compile_.output, top): compile_.command for compile_ in self.compiles}
+
+    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:
+        """Why nothing of the checkpoint may be used in this build, or nothing.
+
+        Custom commands are run again, as in a clean build. They may write files that nothing declares, for instance a
+        header that stands before another, so what they may read must not differ.
+        """
+        if self.tool == MAKE and checkpoint.observed.flags != now.flags:
+            return "make is called with other flags"
+        if not self.others:
+            return ""
+        compiled = {path for unit in checkpoint.units for path in unit.reads}
+        compiled |= {_spelled(self.directory, path, top) for compile_ in self.compiles for path in compile_.edge.inputs}
+        harmless = {os.path.normpath(path) for path in compiled} - {
+            os.path.normpath(_spelled(self.directory, path, top))
+            for edge in self.others
+            for path in (*edge.inputs, *edge.implicit)
+        }
+        directory = os.path.relpath(self.directory, top)
+        before = checkpoint.observed.listing
+        for path in sorted(before.keys() | now.listing.keys()):
+            if before.get(path) != now.listing.get(path) and path not in harmless and not _control(path, directory):
+                return f"{path} differs, and custom commands may read it"
+        return ""
+
+    def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
+        """Tell Ninja of objects that were put in place; what its logs know of other files stays."""
+        if self.tool != NINJA or not times:
+            return
+        reads = {f"{top}/{unit.output}": unit.reads for unit in units}
+        version = log_version(ninja_version())
+        log_path, deps_path = f"{self.directory}/.ninja_log", f"{self.directory}/.ninja_deps"
+        entries = {entry.output: entry for entry in _old_log(log_path, version)}
+        deps = _old_deps(deps_path)
+        for compile_ in self.compiles:
+            moment = times.get(compile_.output)
+            if moment is None:
+                continue
+            name = compile_.edge.outputs[0]
+            entries[name] = LogEntry(0, 1, moment, name, edge_hash(version, compile_.edge))
+            if compile_.edge.deps == "gcc":
+                found = tuple(_from_build(self.directory, path, top) for path in reads[compile_.output])
+                deps[name] = DepsEntry(name, moment, found)
+        write_log(log_path, Log(version, tuple(entries.values())))
+        write_deps(deps_path, deps.values())
+
+
+def read_build(tool: str, directory: str, targets: list[str], escape: Rewriter) -> Build | str:
+    """Read what a build started in `directory` runs, or say why it cannot be read."""
+    place = buildtool.BuildDirectory(tool, directory)
+    try:
+        graph = buildtool.asked_for(place, _known_rules(buildtool.read(place)), targets)
+    except BuildGraphError as error:
+        return f"the build graph cannot be read: {error.message.splitlines()[0]}"
+    compiles: list[Compile] = []
+    made: set[str] = set()
+    custom: list[Edge] = []
+    for edge in graph.edges:
+        step = classify(edge, graph.directory)
+        if step.kind is Kind.OTHER and edge.deps == "gcc":
+            return f"{edge.outputs[0]}: a compile of an unknown kind"
+        if edge.dyndep:
+            return f"{edge.outputs[0]}: what it reads depends on other compiles (modules)"
+        if step.kind in (Kind.COMPILE, Kind.LINK, Kind.ALIAS):
+            made.update(_absolute(graph.directory, path) for path in edge.outputs)
+        if step.kind is Kind.COMPILE:
+            compiles.append(_compile(edge, graph.directory, escape))
+        elif (step.kind is Kind.OTHER and not edge.generator) or (step.kind is Kind.LINK and not _links_only(edge)):
+            custom.append(edge)
+    return Build(place.tool, graph.directory, graph, tuple(compiles), frozenset(made), tuple(custom))
+
+
+def _known_rules(graph: Graph) -> Graph:
+    """Meson's rules under the names that CMake's have."""
+    if not any(edge.rule in ("c_COMPILER", "cpp_COMPILER", "STATIC_LINKER") for edge in graph.edges):
+        return graph
+
+    def known(edge: Edge) -> Edge:
+        rule = edge.rule.removesuffix("_RSP")
+        if rule.endswith(("_COMPILER", "_PCH")):
+            return replace(edge, rule=f"meson{COMPILER}")
+        return replace(edge, rule=f"meson{LINKER}") if rule.endswith("_LINKER") else edge
+
+    edges = tuple(known(edge) for edge in graph.edges)
+    return Graph(graph.directory, edges, graph.defaults, {path: edge for edge in edges for path in edge.outputs})
+
+
+def _links_only(edge: Edge) -> bool:
+    """Whether a link runs the linker or archiver and nothing else that could write more than it names."""
+    commands = split(edge.command)
+    return not isinstance(commands, Unreadable) and all(
+        is_compiler(words[0]) or is_archiver(words[0]) or words[1:3] == ["-E", "rm"] or words[0] in ("rm", "cd")
+        or words[1:3] in (["-E", "cmake_symlink_library"], ["-E", "cmake_symlink_executable"])
+        for words in commands
+    )  # fmt: skip
+
+
+def _compile(edge: Edge, directory: str, escape: Rewriter) -> Compile:
+    output = _absolute(directory, edge.outputs[0])
+    text = f"{edge.command}\n{edge.rspfile_content}"
+    return Compile(edge, output, digest(escape.text(text)), _refused(edge, output, text, escape))
+
+
+def _refused(edge: Edge, output: str, text: str, escape: Rewriter) -> str:  # noqa: PLR0911 - one list of cases
+    if escape.found_in(text.encode(errors="surrogateescape")):
+        return "its command holds an output path"
+    commands = split(edge.command)
+    if isinstance(commands, Unreadable):
+        return f"its command cannot be read: {commands.reason}"
+    commands = [words for words in commands if words[0] != "cd"]
+    if len(commands) != 1 or not is_compile(commands[0]) or not is_c_compiler(commands[0][0]):
+        return "it is more than one call of a C compiler"
+    words = commands[0]
+    if len(edge.outputs) != 1:
+        return "it makes several files"
+    named = option(words, "-o")
+    if named is None or os.path.basename(named) != os.path.basename(output):
+        return "its object is not the one that the command names"
+    if any(word.startswith("@") and word != f"@{edge.rspfile}" for word in words):
+        return "it has a response file that is not part of the graph"
+    if "-MMD" in words or "-MM" in words:
+        return "it reports no system headers"
+    if any(word.startswith("-gsplit-dwarf") for word in words):
+        return "it writes a file beside the object"
+    return unsplit_flags(words) or odd_flags([*words, *edge.rspfile_content.split()])
+
+
+_CONTROL = re.compile(
+    r"(?:build\.ninja|\.ninja_\w+|CMakeCache\.txt|CMakeFiles(?:/.*)?|(?:.*/)?cmake_install\.cmake|(?:.*/)?CTestTestfile\.cmake"
+    r"|(?:.*/)?CMakeFiles/.*|(?:.*/)?Makefile|compile_commands\.json|meson-(?:private|info|logs)(?:/.*)?|Testing(?:/.*)?)$"
+)
+
+
+def _control(path: str, directory: str) -> bool:
+    """Whether a path is one that CMake or Meson write for the build tool."""
+    return path.startswith(f"{directory}/") and _CONTROL.match(path.removeprefix(f"{directory}/")) is not None
+
+
+def _reads(build: Build, edge: Edge, output: str, record: DepsEntry | None) -> tuple[str, ...] | None:
+    """What the compiler said that it read; None where there is no record, or it is older than the object."""
+    if build.tool == NINJA and edge.deps == "gcc":
+        return record.deps if record and record.mtime_ns >= os.stat(output).st_mtime_ns else None
+    depfile = f"{output}.d" if build.tool == MAKE else _absolute(build.directory, edge.depfile) if edge.depfile else ""
+    if depfile and os.path.exists(depfile):
+        return read_depfile(Path(depfile))
+    return None
+
+
+def _files(graph: Graph, paths: tuple[str, ...]) -> Iterator[str]:
+    """The files among inputs, phony ones replaced by what stands behind them."""
+    seen: set[str] = set()
+    pending = list(reversed(paths))
+    while pending:
+        path = pending.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        producer = graph.producers.get(path)
+        if producer is not None and producer.rule == "phony":
+            pending.extend(reversed((*producer.inputs, *producer.implicit)))
+        else:
+            yield path
+
+
+def _spelled(directory: str, path: str, top: str) -> str:
+    absolute = path if path.startswith("/") else f"{directory}/{path}"
+    return absolute.removeprefix(f"{top}/")
+
+
+def _absolute(directory: str, path: str) -> str:
+    return os.path.normpath(os.path.join(directory, path))
+
+
+def _from_build(directory: str, path: str, top: str) -> str:
+    """A file as Ninja spells it: relative to the build directory what the graph has so."""
+    if path.startswith("/"):
+        return path
+    absolute = f"{top}/{path}"
+    return absolute.removeprefix(f"{directory}/")
+
+
+def _old_log(path: str, version: int) -> tuple[LogEntry, ...]:
+    try:
+        log = read_log(path)
+    except BuildGraphError:
+        return ()
+    return log.entries if log.version == version else ()
+
+
+def _old_deps(path: str) -> dict[str, DepsEntry]:
+    try:
+        return dict(read_deps(path))
+    except BuildGraphError:
+        return {}

@@ -1,0 +1,52 @@
+"""Put the objects of a checkpoint into a configured tree, so that the build tool takes them for its own work.
+
+The tree itself stays as it is. Every object gets one time, not older than anything in the tree.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from splitphase.archive import unpack
+from splitphase.checkpoint.record import HINT, OBJECTS, Unit
+from splitphase.errors import ManifestError, RewriteError
+from splitphase.rewrite import Rewriter, inside
+from splitphase.stage import newest
+
+
+def place(top: Path, source: Path, units: Iterable[Unit], restore: Rewriter) -> dict[str, int]:
+    """Unpack these units' files into the tree. Returns the time of each, by absolute path."""
+    chosen = list(units)
+    if not chosen:
+        return {}
+    moment = max(time.time_ns(), newest(top))
+    staging = top / ".splitphase-unpack"
+    staging.mkdir()
+    wanted = staging / "names"
+    paths = [path for unit in chosen for path in (unit.output, *unit.extra)]
+    wanted.write_bytes(b"".join(f"./{path}".encode(errors="surrogateescape") + b"\0" for path in paths))
+    folder = staging / "objects"
+    folder.mkdir()
+    unpack(source / OBJECTS, folder, wanted)
+    times: dict[str, int] = {}
+    for unit in chosen:
+        files = (unit.output, *unit.extra)
+        if not all((folder / path).is_file() for path in files):
+            raise ManifestError(f"{source} lacks {unit.output}", hint=HINT)
+        try:
+            for path in files:
+                restore.file(folder / path)
+        except RewriteError as error:
+            raise ManifestError(f"{source}: {unit.output}: {error.message}", hint=HINT) from error
+        for path in files:
+            target = inside(top, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(folder / path, target)
+            os.utime(target, ns=(moment, moment))
+            times[str(target)] = moment
+    shutil.rmtree(staging)
+    return times

@@ -1,0 +1,50 @@
+"""A build as the phase describes it, and a look at it before its tool runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from splitphase.checkpoint.dryrun import dry_run
+from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.observe import observe
+from splitphase.checkpoint.record import Observed
+from splitphase.rewrite import Rewriter
+
+SCRATCH = ".splitphase-scratch"
+"""Splitphase's own folder below the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the shell knows of a build."""
+
+    top: str
+    outputs: Mapping[str, Path]
+    tool: str
+    problem: str
+    """Why its objects cannot be reused, or nothing."""
+    targets: tuple[str, ...]
+    make_arguments: tuple[str, ...]
+    flags: str
+
+    def rewriters(self) -> tuple[Rewriter, Rewriter]:
+        """Escape and restore."""
+        return Rewriter.escaping(self.outputs), Rewriter.restoring(self.outputs)
+
+    def look(self, facts: Facts) -> Observed:
+        """What there is now, a dry run of plain make among it."""
+        now = observe(facts, SCRATCH, os.environ, self.flags)
+        if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
+            return now
+        run = dry_run(self.top, SCRATCH, self.make_arguments, facts.escape)
+        return replace(
+            now,
+            commands=run.digest,
+            reason=run.reason,
+            compiles=run.compiles,
+            user_headers_only=run.user_headers_only,
+            custom=run.custom,
+        )

@@ -1,0 +1,151 @@
+"""After the build: take its objects into a checkpoint, as far as a later build can know what they were made from."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from splitphase.archive import pack
+from splitphase.checkpoint import build
+from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
+from splitphase.checkpoint.observe import unusable
+from splitphase.checkpoint.record import (
+    CARRIED,
+    OBJECTS,
+    OBSERVED,
+    Checkpoint,
+    Identity,
+    Unit,
+    read_carried,
+    read_observed,
+)
+from splitphase.checkpoint.request import SCRATCH, Request
+from splitphase.hashes.sources import Memory
+from splitphase.rewrite import Rewriter
+
+
+class Saver:
+    """Collects the units of one build whose objects can be reused."""
+
+    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool) -> None:
+        self.user_headers_only = user_headers_only
+        self.facts = facts
+        self.scratch = scratch
+        self.kept: list[Unit] = []
+        self.dropped: Counter[str] = Counter()
+        self.read: dict[str, str] = {}
+
+    def take(self, units: Iterable[tuple[Unit, str]]) -> None:
+        """Copy the objects of these units aside, escaped; count those that cannot be taken by reason."""
+        for unit, refused in units:
+            reason = refused or self._tainted(unit) or self._copy(unit)
+            if reason:
+                self.dropped[reason] += 1
+                continue
+            self.kept.append(unit)
+            for path in unit.reads:
+                if not fixed(path):
+                    self.read[path] = self.facts.digest(absolute(self.facts.top, path))
+
+    def write(self, target: Path) -> None:
+        """Write the archive of all objects."""
+        pack(self.scratch, ["."], target / OBJECTS)
+        shutil.rmtree(self.scratch)
+
+    def _tainted(self, unit: Unit) -> str:
+        """Why what a unit read makes it one that cannot be reused, or nothing."""
+        built = min(os.stat(f"{self.facts.top}/{path}").st_mtime_ns for path in (unit.output, *unit.extra))
+        for path in unit.reads:
+            if fixed(path):
+                continue
+            place = absolute(self.facts.top, path)
+            content = self.facts.content(place)
+            if content is None:
+                return "it read what is no file any more"
+            if content.own:
+                return "it read a file that holds an output path"
+            if content.words & {"incbin", ".include"}:
+                return "it may read files that no dependency record names"
+            if self.user_headers_only and "system_header" in content.words:
+                return "it reports no system headers"
+            if os.stat(place).st_mtime_ns > built:
+                return "it read a file that was written again afterwards"
+        return ""
+
+    def _copy(self, unit: Unit) -> str:
+        """Put the files of a unit into the scratch folder, escaped; or say why that cannot be."""
+        targets = []
+        for path in (unit.output, *unit.extra):
+            source, target = Path(self.facts.top, path), self.scratch / path
+            if source.is_symlink() or not source.is_file():
+                return "it made what is no file"
+            if self.facts.escape.text(path) != path:
+                return "its name holds an output path"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            target.chmod(source.stat().st_mode & 0o777 | 0o200)
+            targets.append(target)
+        reason = next((found for target in targets if (found := _escaped(target, self.facts.escape))), "")
+        if reason:
+            for target in targets:
+                target.unlink()
+        return reason
+
+
+def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
+    """Write the archive of a finished build's objects into `target`; return what else a checkpoint says."""
+    escape, restore = request.rewriters()
+    observed = read_observed(target / OBSERVED)
+    carried = read_carried(target)
+    for name in (OBSERVED, CARRIED):
+        (target / name).unlink(missing_ok=True)
+    facts = Facts(request.top, escape)
+    scratch = Path(request.top, SCRATCH)
+    scratch.mkdir()
+    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only)
+    reason = request.problem or unusable(escape, os.environ)
+    found = reason or build.read(request, restore.text(observed.directory), facts, observed)
+    tool = ""
+    left: tuple[str, ...] = ()
+    if isinstance(found, str):
+        reason = found
+    else:
+        tool = found.tool
+        still = {name: unit for name, (unit, moment) in carried.items() if _time(f"{request.top}/{name}") == moment}
+        saver.take((unit, why) for unit, why in found.units(request.top) if unit.output not in still)
+        saver.take((unit, "") for unit in still.values())
+        if found.custom:
+            left = tuple(leftovers(request.top, SCRATCH, observed.listing, found.made, escape))
+    saver.write(target)
+    dropped = dict(sorted(saver.dropped.items()))
+    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped)
+
+
+def _time(path: str) -> int:
+    return os.stat(path).st_mtime_ns if os.path.exists(path) else 0
+
+
+def _escaped(path: Path, escape: Rewriter) -> str:
+    """Put a token for the random seed, which `-g` records; or why the object is not carried."""
+    outcome = escape.engine.examine(Memory(path.read_bytes()))
+    if outcome.problems:
+        return "its object hides an output path"
+    if any(find.kind != "seed" for find in outcome.finds):
+        return "its object holds an output path"
+    escape.file(path)
+    return ""
+
+
+def leftovers(top: str, own: str, listing: Mapping[str, str], made: frozenset[str], escape: Rewriter) -> Iterator[str]:
+    """Paths that the build added beside what compiles and links make, hashes escaped.
+
+    A link to a folder ends with `/`.
+    """
+    for path in walk(top, own):
+        name = escape.text(path)
+        if name not in listing and f"{top}/{path}" not in made:
+            place = f"{top}/{path}"
+            yield f"{name}/" if os.path.islink(place) and os.path.isdir(place) else name

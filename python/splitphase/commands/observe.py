@@ -1,0 +1,26 @@
+"""Just before the build tool runs: note what a checkpoint of this build is made from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from splitphase.commands import checkpoint_arguments as arguments
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    arguments.configure(parser)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="folder for the checkpoint")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write what is observed into the folder."""
+    from splitphase.checkpoint import record
+    from splitphase.checkpoint.facts import Facts
+
+    request = arguments.request(args)
+    args.checkpoint.mkdir(parents=True, exist_ok=True)
+    facts = Facts(args.top, request.rewriters()[0])
+    record.write_observed(args.checkpoint / record.OBSERVED, request.look(facts))
+    return 0

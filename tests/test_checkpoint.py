@@ -1,0 +1,204 @@
+"""Checkpoints: what they say of a build, and which of their objects a changed build may use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from splitphase.archive import pack
+from splitphase.checkpoint import place, record
+from splitphase.checkpoint.decide import changed_names, decide
+from splitphase.checkpoint.dryrun import dry_run, read_output
+from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.observe import differing, observe, unusable
+from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
+from splitphase.depfile import read_rule
+from splitphase.errors import ManifestError, SplitphaseError
+from splitphase.rewrite import Rewriter
+
+HASH = "0123456789abcdfghijklmnpqrsvwxyz"
+TOKEN = "e" * 32
+ESCAPE = Rewriter({HASH: TOKEN})
+OBSERVED = Observed("/build", {}, "1", "", {})
+
+
+def checkpoint(units: tuple[Unit, ...], read: dict[str, str], **changes: object) -> Checkpoint:
+    made = Checkpoint(Identity("p", "s", "/build"), OBSERVED, "ninja", "", units, read, ())
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def kept(top: Path, unit: Unit, appeared: frozenset[str] = frozenset(), epoch: str = "1") -> bool:
+    facts = Facts(str(top), ESCAPE)
+    read = {path: facts.digest(f"{top}/{path}") for path in unit.reads}
+    found = decide(checkpoint((unit,), read), Facts(str(top), ESCAPE), {unit.output: unit.command}, appeared, epoch)
+    return found.kept == (unit,)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Unit:
+    (tmp_path / "a.c").write_text('#include "sub/a.h"\n')
+    return Unit("a.o", (), "command", ("a.c",))
+
+
+def test_a_unit_is_kept_where_nothing_differs(tmp_path: Path, unit: Unit) -> None:
+    assert kept(tmp_path, unit)
+
+
+def test_a_changed_file_or_command_or_a_missing_file_is_compiled_again(tmp_path: Path, unit: Unit) -> None:
+    facts = Facts(str(tmp_path), ESCAPE)
+    saved = checkpoint((unit,), {"a.c": facts.digest(f"{tmp_path}/a.c")})
+    assert not decide(saved, facts, {"a.o": "other"}, frozenset(), "1").kept
+    assert not decide(saved, facts, {}, frozenset(), "1").kept
+    (tmp_path / "a.c").write_text("int a;\n")
+    again = decide(saved, Facts(str(tmp_path), ESCAPE), {"a.o": "command"}, frozenset(), "1")
+    assert again.anew == {"what it reads differs": 1}
+    (tmp_path / "a.c").unlink()
+    assert not decide(saved, Facts(str(tmp_path), ESCAPE), {"a.o": "command"}, frozenset(), "1").kept
+
+
+@pytest.mark.parametrize("name", ["a.h", "a.c"])
+def test_a_new_name_that_is_included_or_read_is_compiled_again(tmp_path: Path, unit: Unit, name: str) -> None:
+    assert not kept(tmp_path, unit, frozenset({name}))
+    assert kept(tmp_path, unit, frozenset({"other.h"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#include \"new.h/../old.h\"\n",
+        "#if __has_include(<new.h>)\n#endif\n",
+        '#if defined(__has_include) && __has_include ( "x/new.h" )\n#endif\n',
+        "# /* c */ include \\\n <new.h>\n",
+        "#include MACRO\n",
+        "%:include <new.h>\n",
+    ],
+)  # fmt: skip
+def test_names_are_seen_however_they_are_included(tmp_path: Path, unit: Unit, text: str) -> None:
+    (tmp_path / "a.c").write_text(text)
+    assert not kept(tmp_path, unit, frozenset({"new.h"}))
+
+
+def test_dates_and_times(tmp_path: Path, unit: Unit) -> None:
+    (tmp_path / "a.c").write_text("char *when = __DATE__;\n")
+    assert kept(tmp_path, unit)
+    assert not kept(tmp_path, unit, epoch="2")
+    (tmp_path / "a.c").write_text("char *when = __TIMESTAMP__;\n")
+    assert not kept(tmp_path, unit)
+
+
+def test_changed_names() -> None:
+    before = {"a": "f 644 x", "b": "d 755", "gone/c.h": "f 644 x", "same": "l to", "mode": "f 644 x"}
+    after = {"a": "d 755", "b": "d 755", "new/d.h.gch": "f 644 x", "same": "l to", "mode": "f 755 y"}
+    assert changed_names(before, after, ["left/e.h", "a"]) == {"a", "c.h", "d.h.gch", "d.h", "e.h"}
+    assert changed_names({"x": "L one"}, {"x": "L two"}, []) is None
+    assert changed_names({}, {}, ["link/"]) is None
+    assert changed_names(before, before, []) == frozenset()
+
+
+def test_listing_sees_kinds_modes_and_own_hashes(tmp_path: Path) -> None:
+    (tmp_path / "with\nnewline").write_text(f"/nix/store/{HASH}-p")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    (tmp_path / "broken").symlink_to(f"/nix/store/{HASH}-p")
+    (tmp_path / "env-vars").write_text("not ours")
+    first = Facts(str(tmp_path), ESCAPE).listing("own")
+    assert first["link"] == "L empty"
+    assert first["broken"] == f"l /nix/store/{TOKEN}-p"
+    assert "env-vars" not in first
+    other = Rewriter({"z" * 32: TOKEN})
+    (tmp_path / "with\nnewline").write_text(f"/nix/store/{'z' * 32}-p")
+    assert Facts(str(tmp_path), other).listing("own")["with\nnewline"] == first["with\nnewline"]
+
+
+def test_the_environment_decides_less_what_earlier_phases_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    facts = Facts(str(tmp_path), ESCAPE)
+    before = observe(facts, "own", {"CFLAGS": "-O1", "src": "a", "out": f"/nix/store/{HASH}-p", "PWD": "x"}, "")
+    assert not differing(
+        before, observe(facts, "own", {"CFLAGS": "-O1", "src": "b", "out": f"/nix/store/{HASH}-p"}, ""), []
+    )
+    after = observe(facts, "own", {"CFLAGS": "-O2", "out": f"/nix/store/{HASH}-p"}, "")
+    assert "CFLAGS" in differing(before, after, [])
+    assert not differing(before, after, ["CFLAGS"])
+    assert unusable(ESCAPE, {"NIX_CFLAGS_COMPILE": f"-I/nix/store/{HASH}-p"})
+    assert not unusable(ESCAPE, {"NIX_CFLAGS_COMPILE": f"-frandom-seed={HASH[:10]}"})
+    assert unusable(ESCAPE, {"NIX_CFLAGS_COMPILE": "-flto"})
+
+
+def test_another_package_system_version_or_half_a_file_is_an_error(tmp_path: Path) -> None:
+    saved = checkpoint((Unit("a.o", ("a.lo",), "c", ("a.c", "b.c")),), {"a.c": "1", "b.c": "2"})
+    record.write(tmp_path, saved)
+    assert record.read(tmp_path) == saved
+    for changed in (Identity("q", "s", "/build"), Identity("p", "t", "/build"), Identity("p", "s", "/other")):
+        with pytest.raises(SplitphaseError, match="a checkpoint of another"):
+            record.check(tmp_path, saved.identity, changed)
+    text = (tmp_path / record.FILE).read_text()
+    (tmp_path / record.FILE).write_text(text.replace(f'"format":{record.FORMAT}', '"format":0'))
+    with pytest.raises(ManifestError, match="format 0"):
+        record.read(tmp_path)
+    (tmp_path / record.FILE).write_text(text[:100])
+    with pytest.raises(ManifestError, match="damaged"):
+        record.read(tmp_path)
+
+
+def test_objects_are_placed_newer_than_everything_and_a_truncated_archive_is_an_error(tmp_path: Path) -> None:
+    source, objects, top = tmp_path / "source", tmp_path / "objects", tmp_path / "top"
+    for folder in (source, objects / "a b", top):
+        folder.mkdir(parents=True)
+    (objects / "a b/-x\n.o").write_bytes(TOKEN.encode())
+    pack(objects, ["."], source / record.OBJECTS)
+    unit = Unit("a b/-x\n.o", (), "", ())
+    times = place.place(top, source, [unit], Rewriter({TOKEN: HASH}))
+    assert (top / unit.output).read_text() == HASH
+    assert times == {f"{top}/{unit.output}": (top / unit.output).stat().st_mtime_ns}
+    (top / unit.output).unlink()
+    archive = source / record.OBJECTS
+    archive.write_bytes(archive.read_bytes()[:-9])
+    with pytest.raises(ManifestError, match="cannot be"):
+        place.place(top, source, [unit], Rewriter({TOKEN: HASH}))
+
+
+def test_a_dry_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recipe line that names $(MAKE) is run, with all else that stands on it."""
+    (tmp_path / "Makefile").write_text("all:\n\t$(MAKE) sub && touch made && rm keep\nsub:\n\tgcc -c -o a.o a.c\n")
+    (tmp_path / "keep").write_text("kept")
+    (tmp_path / "keep").chmod(0o444)
+    monkeypatch.chdir(tmp_path)
+    run = dry_run(str(tmp_path), "own", [], ESCAPE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile", "keep"]
+    assert (tmp_path / "keep").stat().st_mode & 0o777 == 0o444
+    assert run.compiles == {"a.o": ""}
+    (tmp_path / "Makefile").write_text("all: missing\n")
+    assert "missing" in dry_run(str(tmp_path), "own", [], ESCAPE).reason
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("gcc -c -o a.o a.c", ""),
+        (("depbase=`echo a.o | sed 's|[^/]*$|.deps/&|'`;\\\n gcc -MT a.o -MD -MF $depbase.Tpo -c -o a.o a.c &&\\\n"
+         " mv -f $depbase.Tpo $depbase.Po"), ""),
+        ("/bin/sh ./libtool --tag=CC --mode=compile gcc -c -o a.lo `test -f 'a.c' || echo './'`a.c", ""),
+        ("gcc -DVERSION=`cat version` -c -o a.o a.c", "runs other commands"),
+        ("gcc -DVERSION=$version -c -o a.o a.c", "reads the variable version"),
+    ],
+)  # fmt: skip
+def test_dry_runs_that_say_too_little(line: str, said: str) -> None:
+    assert said in read_output(f"{line}\n", ESCAPE).reason
+    assert bool(said) == bool(read_output(f"{line}\n", ESCAPE).reason)
+
+
+def test_commands_of_a_dry_run() -> None:
+    assert not read_output("gcc -c -o a.o a.c\nar rcs a.a a.o\nrm -f x\n", ESCAPE).custom
+    assert read_output("sh gen.sh > gen.h\n", ESCAPE).custom
+    assert read_output("cp a.h b.h\n", ESCAPE).custom
+    assert read_output("echo x > gen.h\n", ESCAPE).custom
+    assert "output path" in read_output(f"gcc -DX=/nix/store/{HASH}-p -c -o a.o a.c\n", ESCAPE).compiles["a.o"]
+    assert "response" in read_output("gcc @flags -c a.c\n", ESCAPE).compiles["a.o"]
+
+
+def test_read_rule(tmp_path: Path) -> None:
+    (tmp_path / "a.d").write_text("a.o a.d: a.c sub/../b\\ c.h \\\n d.h\nd.h:\n")
+    assert read_rule(tmp_path / "a.d") == (("a.o", "a.d"), ("a.c", "sub/../b c.h", "d.h"))
