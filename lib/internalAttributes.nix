@@ -148,19 +148,29 @@ let
     "cmakeFlags"
     "mesonFlags"
   ];
+
+  # The texts among `attrs` that a build up to `cut` keeps.
+  texts =
+    cut: attrs: lib.filter builtins.isString (lib.attrValues (removeAttrs attrs (later cut)));
+  later = cut: lib.optional cut.inside "postBuild" ++ after (lib.head cut.phases);
 in
 {
   inherit rank;
+
+  # Whether a phase up to `cut` names installFlags; installFlagsArray is another variable.
+  namesInstallFlags =
+    cut: attrs:
+    lib.any (text: lib.hasInfix "installFlags" (lib.replaceStrings [ "installFlagsArray" ] [ "" ] text)) (
+      texts cut (removeAttrs attrs [ "installFlags" ])
+    );
 
   # The attributes that a build up to `cut` can do without, each with the value that stands for nothing: those of later
   # phases, unless what stays of `attrs` names them.
   unread =
     cut: attrs:
     let
-      phase = lib.head cut.phases;
-      later = lib.optional cut.inside "postBuild" ++ after phase;
-      texts = lib.filter builtins.isString (lib.attrValues (removeAttrs attrs later));
-      unnamed = lib.filter (name: !lib.any (lib.hasInfix name) texts) later;
+      kept = texts cut attrs;
+      unnamed = lib.filter (name: !lib.any (lib.hasInfix name) kept) (later cut);
       replace = name: if lib.elem name lists then [ ] else null;
     in
     lib.genAttrs (lib.filter (name: attrs ? ${name} || lib.elem name lists) unnamed) replace
