@@ -65,6 +65,52 @@ let
     '';
   };
 
+  # What real packages do to the shell and to their outputs: an exported function, patterns of extglob, a program in a
+  # here-document, directories left on the stack, an IFS and globbing that make words of other text, read-only folders.
+  habits = pkgs.stdenv.mkDerivation {
+    name = "habits";
+    phases = [
+      "unpackPhase"
+      "buildPhase"
+      "installPhase"
+      "lastPhase"
+    ];
+    splitphaseKeep = [
+      "source/none/*.xz"
+      "source/other/*"
+    ];
+    installFlags = [ "A=1" ];
+    unpackPhase = "mkdir source; cd source";
+    buildPhase = ''
+      shopt -s extglob nullglob
+      eval 'kind() { case $1 in !(*.c)) echo other ;; esac; }'
+      exported() { echo "exported $1"; }
+      export -f exported
+      program() {
+        cat <<'EOF'
+      int
+      main ()
+      {
+        return 0;
+      }
+      EOF
+      }
+      mkdir sub
+      pushd sub > /dev/null
+      echo "$installFlags" > flags
+      IFS=:
+    '';
+    installPhase = ''
+      popd > /dev/null
+      mkdir -p "$out/read-only"
+      { kind x.h; program; bash -c "exported here"; cat sub/flags; printf '%q\n' "$IFS"; } > "$out/read-only/said"
+      ln "$out/read-only/said" "$out/read-only/linked"
+      chmod a-w "$out/read-only"
+      cd sub
+    '';
+    lastPhase = ''cd - > /dev/null; pwd > "$out/pwd"'';
+  };
+
   derivations = package: map (part: builtins.unsafeDiscardStringContext part.drvPath) package.splitphase.parts;
   reach =
     package: attrs:
@@ -134,11 +180,14 @@ identical
 // {
   parts-objcache = compare "objcache-parts" stock.leveldb (refuse both);
   parts-own = compare "own" own (splitPhases { after = [ "unpack" "build" "make" ]; } own);
+  parts-habits = compare "habits" habits (splitPhases { after = [ "unpack" "build" "install" ]; } habits);
   parts-reuse =
     assert lib.assertMsg (wrong == [ ]) "edits reach other parts than expected: ${builtins.toJSON wrong}";
     # What an earlier phase names is an input of its part.
     assert reach named { postInstall = "echo edited"; } == 1;
     assert (splitBuildInstall hello).drvPath == hello.drvPath;
+    # A package may be given as one of its outputs.
+    assert (splitBuildInstall stock.hello.man).outPath == hello.man.outPath;
     assert both.splitphase.report.drvPath == objcache.splitphase.report.drvPath;
     assert (splitBuildInstall stock.leveldb).override { shared = false; } != stock.leveldb;
     assert

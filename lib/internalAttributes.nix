@@ -148,21 +148,34 @@ let
     "cmakeFlags"
     "mesonFlags"
   ];
+
+  # All text among `attrs` that a build up to `cut` keeps, and whether it names something. Not lib.hasInfix, a regular
+  # expression: texts may be long.
+  text =
+    cut: attrs:
+    builtins.unsafeDiscardStringContext (
+      lib.concatStringsSep "\n" (lib.filter builtins.isString (lib.attrValues (removeAttrs attrs (later cut))))
+    );
+  mentions = name: text: lib.replaceStrings [ name ] [ "" ] text != text;
+  later = cut: lib.optional cut.inside "postBuild" ++ after (lib.head cut.phases);
 in
 {
   inherit rank;
+
+  # Whether a phase up to `cut` names installFlags; installFlagsArray is another variable.
+  namesInstallFlags =
+    cut: attrs:
+    mentions "installFlags" (
+      lib.replaceStrings [ "installFlagsArray" ] [ "" ] (text cut (removeAttrs attrs [ "installFlags" ]))
+    );
 
   # The attributes that a build up to `cut` can do without, each with the value that stands for nothing: those of later
   # phases, unless what stays of `attrs` names them.
   unread =
     cut: attrs:
     let
-      phase = lib.head cut.phases;
-      later = lib.optional cut.inside "postBuild" ++ after phase;
-      kept = lib.filter builtins.isString (lib.attrValues (removeAttrs attrs later));
-      text = builtins.unsafeDiscardStringContext (lib.concatStringsSep "\n" kept);
-      # Not lib.hasInfix, a regular expression: texts may be long.
-      unnamed = lib.filter (name: builtins.replaceStrings [ name ] [ "" ] text == text) later;
+      kept = text cut attrs;
+      unnamed = lib.filter (name: !mentions name kept) (later cut);
       replace = name: if lib.elem name lists then [ ] else null;
     in
     lib.genAttrs (lib.filter (name: attrs ? ${name} || lib.elem name lists) unnamed) replace

@@ -41,7 +41,9 @@ else
     old:
     let
       attrs = removeAttrs old own;
-      placed = to != null && early to.cut;
+      placed = to != null && early to.cut && !internalAttributes.namesInstallFlags to.cut attrs;
+      # Flags in one string are cut into words, those in a list under __structuredAttrs are not.
+      standIn = if builtins.isString (old.installFlags or null) then placeholder else [ placeholder ];
       unread = place: if place == null then { } else internalAttributes.unread place.cut attrs;
     in
     lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null)
@@ -71,7 +73,7 @@ else
     // lib.optionalAttrs (to != null) (
       # mkDerivation maps over these two, so they cannot be null.
       lib.genAttrs (lib.filter (name: old ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
-      // lib.optionalAttrs placed { installFlags = [ placeholder ]; }
+      // lib.optionalAttrs placed { installFlags = standIn; }
       // {
         outputs = (old.outputs or [ "out" ]) ++ to.outputs;
         splitphaseTo = if to.checkpoint or false then null else describe to.cut;

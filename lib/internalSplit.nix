@@ -177,7 +177,8 @@ let
     in
     common
     // {
-      inherit (chosen) drvPath outPath;
+      # A package may have been given as one of its outputs.
+      inherit (chosen.${stock.outputName or "out"}) drvPath outPath;
     };
 in
 {

@@ -26,7 +26,10 @@ f() { echo old; }
 removed() { :; }
 untouched() { if true; then echo yes; fi; }
 """
-_DUMP = 'declare -p >"$1/variables$2"; declare -f >"$1/functions$2"'
+_DUMP = (
+    'declare -p >"$1/variables$2"; declare -F | while read -r _ flags name; do '
+    'echo "@splitphase-function@ $flags $name"; declare -f "$name"; done >"$1/functions$2"'
+)
 
 
 def bash(script: str, folder: Path, *, check: bool = True) -> str:
@@ -94,11 +97,14 @@ CASES = {
     "odd names": "fresh-er() { :; }; a.b() { echo dot; }; _x1() { :; }",
     "function with strings": "fresh() { local x='a\n}\nb'; echo \"$x\"; }",
     "exported function": "export -f f; f() { echo newer; }",
+    "exported new function": "fresh() { :; }; export -f fresh; export -f untouched",
+    "function that writes a program": "fresh() { cat <<'E'\nint\nmain ()\n{\n  return 0;\n}\nE\n}",
 }  # fmt: skip
 _ASK = (
     "unset -v own BASH_EXECUTION_STRING; unset -f resume dump; "
     "declare -p | grep -av -e '^declare -[-a-zA-Z]* \\(BASH[A-Z_]*\\|_\\|FUNCNAME\\|PIPESTATUS\\|RANDOM\\|SRANDOM\\|"
-    "EPOCH[A-Z]*\\|SECONDS\\|LINENO\\|PPID\\)[= ]' -e '^declare -[-a-zA-Z]* \\(BASH[A-Z_]*\\|FUNCNAME\\)$'; declare -f"
+    "EPOCH[A-Z]*\\|SECONDS\\|LINENO\\|PPID\\)[= ]' -e '^declare -[-a-zA-Z]* \\(BASH[A-Z_]*\\|FUNCNAME\\)$'; "
+    "declare -f; declare -F"
 )
 
 

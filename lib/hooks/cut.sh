@@ -21,6 +21,18 @@ for splitphaseName in splitphaseManifest splitphaseSnapshot splitphasePacks; do
   fi
 done
 
+# Lists are strings or arrays; as arrays they no longer depend on IFS and globbing, which phases may change.
+set -f
+for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseKeep splitphaseEnv splitphaseLeave; do
+  declare -n splitphaseList=$splitphaseName
+  # shellcheck disable=SC2206 # words
+  splitphaseWords=(${splitphaseList[*]-})
+  unset -v "$splitphaseName"
+  splitphaseList=(${splitphaseWords[@]+"${splitphaseWords[@]}"})
+  unset -n splitphaseList
+done
+set +f
+
 # One of: skipping (before splitphaseFrom), running, done (behind splitphaseTo); empty before the first phase.
 splitphaseState=
 
@@ -33,7 +45,7 @@ splitphaseFail() {
 splitphaseOutputArguments() {
   local splitphaseOutput
   splitphaseArguments=()
-  for splitphaseOutput in ${splitphaseOutputs[*]}; do
+  for splitphaseOutput in "${splitphaseOutputs[@]}"; do
     splitphaseArguments+=(--output "$splitphaseOutput=${!splitphaseOutput}")
   done
 }
@@ -81,7 +93,7 @@ splitphaseReadFlags() {
 
 splitphaseEmptyOutputs() {
   local splitphaseOutput
-  for splitphaseOutput in ${splitphaseOutputs[*]}; do
+  for splitphaseOutput in "${splitphaseOutputs[@]}"; do
     mkdir -p "${!splitphaseOutput}"
   done
 }
@@ -100,30 +112,42 @@ splitphaseOptions() {
   printf 'umask %s\n' "$(umask)"
 }
 
+# The functions, each behind a line with its flags and name: text that looks like a function may stand in another one.
+splitphaseFunctions() {
+  local splitphaseFlags splitphaseName
+  declare -F | while IFS=' ' read -r _ splitphaseFlags splitphaseName; do
+    printf '@splitphase-function@ %s %s\n' "$splitphaseFlags" "$splitphaseName"
+    declare -f "$splitphaseName"
+  done
+}
+
+# The working directory, the one before it and the directory stack, as commands.
+splitphaseDirectories() {
+  local splitphaseIndex
+  for ((splitphaseIndex = ${#DIRSTACK[@]} - 1; splitphaseIndex > 0; splitphaseIndex--)); do
+    printf 'pushd -n -- %q >/dev/null\n' "$(dirs -l "+$splitphaseIndex")"
+  done
+  printf 'cd -- %q\n' "$PWD"
+  if [ -n "${OLDPWD-}" ]; then printf 'OLDPWD=%q\n' "$OLDPWD"; fi
+}
+
 # splitphaseDump FOLDER: the shell's state, beside that of before the first phase, for the helper.
 splitphaseDump() {
   mkdir "$1"
   printf '%s\n' "$splitphaseVariablesBefore" >"$1/variables-before"
   printf '%s\n' "$splitphaseFunctionsBefore" >"$1/functions-before"
   declare -p >"$1/variables"
-  declare -f >"$1/functions"
+  splitphaseFunctions >"$1/functions"
   splitphaseOptionsAfter=$(splitphaseOptions "$-")
   {
     grep -vxF -e "$splitphaseOptionsBefore" <<<"$splitphaseOptionsAfter" || :
-    printf 'cd -- %q\n' "$PWD"
+    splitphaseDirectories
   } >"$1/options"
-}
-
-# splitphaseAddEach OPTION WORDS: append to splitphaseArguments; patterns among the words are not expanded.
-splitphaseAddEach() {
-  local - splitphaseWord
-  set -f
-  for splitphaseWord in $2; do splitphaseArguments+=("$1" "$splitphaseWord"); done
 }
 
 # At splitphaseTo: make the outputs of this part. With a manifest among them, plan and pack the actions of objcache.
 splitphaseSave() {
-  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseCommand=save
+  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseName splitphaseCommand=save
   echo "splitphase: leaving the build ${splitphaseTo%% *} $splitphaseToPhase"
   splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
@@ -147,10 +171,10 @@ splitphaseSave() {
   if [ "$splitphaseCommand" = prepare ]; then
     splitphaseArguments+=(--manifest "$splitphaseManifest" --packs "$splitphasePacks" --jobs "${NIX_BUILD_CORES:-1}")
     splitphaseArguments+=(${splitphaseTargets[@]+"${splitphaseTargets[@]}"})
-    splitphaseAddEach --env "${splitphaseEnv[*]-}"
-    splitphaseAddEach --leave "${splitphaseLeave[*]-}"
+    for splitphaseName in ${splitphaseEnv[@]+"${splitphaseEnv[@]}"}; do splitphaseArguments+=(--env "$splitphaseName"); done
+    for splitphaseName in ${splitphaseLeave[@]+"${splitphaseLeave[@]}"}; do splitphaseArguments+=(--leave "$splitphaseName"); done
   fi
-  splitphaseAddEach --keep "${splitphaseKeep[*]-}"
+  for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
   PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}"
   cd "$NIX_BUILD_TOP"
@@ -165,7 +189,7 @@ splitphaseResume() {
   splitphaseOutputArguments
   PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
     ${splitphaseArtifacts:+--artifacts "$splitphaseArtifacts"} "${splitphaseArguments[@]}"
-  for splitphaseName in ${splitphaseOwn[*]-}; do
+  for splitphaseName in ${splitphaseOwn[@]+"${splitphaseOwn[@]}"}; do
     if declare -p "$splitphaseName" &>/dev/null; then splitphaseOwnValues+=("$(declare -p "$splitphaseName")"); fi
   done
   # shellcheck source=/dev/null
@@ -256,7 +280,7 @@ splitphaseStart() {
         "name the phases in splitPhases { after = [ ... ]; } in this order"
     fi
     splitphaseVariablesBefore=$(declare -p)
-    splitphaseFunctionsBefore=$(declare -f)
+    splitphaseFunctionsBefore=$(splitphaseFunctions)
     splitphaseOptionsBefore=$(splitphaseOptions "$-")
   fi
 }

@@ -280,7 +280,12 @@ def move(source: Path, target: Path) -> None:
     locked = stat.S_ISDIR(mode) and not mode & stat.S_IWUSR
     if locked:
         source.chmod(stat.S_IMODE(mode) | stat.S_IWUSR)
-    os.replace(source, target)
+    try:
+        os.replace(source, target)
+    except OSError:
+        if locked:
+            source.chmod(stat.S_IMODE(mode))
+        raise
     if locked:
         target.chmod(stat.S_IMODE(mode))
 

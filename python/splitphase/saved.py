@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from splitphase import shellstate, snapshot
+from splitphase.relocate import transfer
 from splitphase.rewrite import Rewriter
 
 
@@ -17,7 +17,7 @@ def take_outputs(scratch: Path, outputs: Mapping[str, Path]) -> Path:
     saved.mkdir()
     for name, path in outputs.items():
         if os.path.lexists(path):
-            shutil.move(path, saved / name)
+            transfer(path, saved / name)
         path.mkdir()
     return saved
 
@@ -31,7 +31,11 @@ def write_state(scratch: Path, saved: Path) -> None:
     state = shellstate.changes(
         (dump("variables-before"), dump("variables")), (dump("functions-before"), dump("functions"))
     )
-    (saved / ".state.sh").write_text(state + dump("options"), errors="surrogateescape")
+    options = dump("options").splitlines(keepends=True)
+    # Patterns of extglob in a function are read only where it is on.
+    shopts = "".join(line for line in options if line.startswith("shopt "))
+    others = "".join(line for line in options if not line.startswith("shopt "))
+    (saved / ".state.sh").write_text(shopts + state + others, errors="surrogateescape")
 
 
 def escape_tree(top: Path, scratch: Path, saved: Path, escape: Rewriter) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Shell state across a cut: what the phases changed, as text to source.
 
-Input is the output of bash's `declare -p` and `declare -f` before the first phase and at the cut. The result declares
-the changed variables globally (it is sourced inside a function), unsets those that went away, and defines the
-functions that are new or changed. Variables that belong to the shell or the machine are left out.
+Input is the output of bash's `declare -p`, and of `declare -f` function by function behind a line of flags and name,
+before the first phase and at the cut. The result declares the changed variables globally (it is sourced inside a
+function), unsets those that went away, and defines the functions that are new or changed, exported where they were.
+Variables that belong to the shell or the machine are left out.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ _DECLARATION = re.compile(
         |[^"()'])*\)|[^\s"'()]+)*))?\n""",
     re.VERBOSE | re.MULTILINE,
 )
-_FUNCTION = re.compile(r"^(?P<name>\S+) \(\) ?\n\{ ?\n", re.MULTILINE)
-"""How a function begins. It ends where the next one begins: here-documents and strings in it may have lines of `}`."""
+_FUNCTION = re.compile(r"^@splitphase-function@ -(?P<flags>\w+) (?P<name>\S+)\n", re.MULTILINE)
+"""What hooks/cut.sh puts before each function: a here-document may have all that a function begins or ends with."""
 SHELLS_OWN = re.compile(
     r"^(?:BASH\w*|EPOCH\w+|RANDOM|SRANDOM|SECONDS|LINENO|PPID|UID|EUID|SHELLOPTS|FUNCNAME|PIPESTATUS|DIRSTACK|GROUPS"
     r"|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|COMP_\w+|HIST\w*|OPTIND|OPTARG|OPTERR|PWD|OLDPWD|SHLVL|_|COLUMNS|LINES"
@@ -25,7 +26,7 @@ SHELLS_OWN = re.compile(
 
 
 def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
-    """Return shell text that takes the first state to the second, for `declare -p` and `declare -f` outputs."""
+    """Return shell text that takes the first state to the second, for lists of variables and functions."""
     before, after = (_variables(text) for text in variables)
     lines = [f"unset -v {name}" for name in sorted(before.keys() - after.keys())]
     for name, (flags, value) in sorted(after.items()):
@@ -36,7 +37,14 @@ def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
         assignment = "" if value is None else f"={value}"
         lines.append(f"declare -g{flags.replace('-', '')} {name}{assignment}")
     old, new = (_functions(text) for text in functions)
-    lines += [text for name, text in sorted(new.items()) if old.get(name) != text]
+    for name, (flags, text) in sorted(new.items()):
+        if old.get(name) == (flags, text):
+            continue
+        if name in old:
+            lines.append(f"unset -f {name}")
+        lines.append(text)
+        if flags != "f":
+            lines.append(f"declare -{flags} {name}")
     lines += [f"unset -f {name}" for name in sorted(old.keys() - new.keys())]
     return "\n".join(lines) + "\n"
 
@@ -51,11 +59,12 @@ def _variables(text: str) -> dict[str, tuple[str, str | None]]:
     return found
 
 
-def _functions(text: str) -> dict[str, str]:
+def _functions(text: str) -> dict[str, tuple[str, str]]:
+    """Flags (`f`, and `x` where it is exported) and definition by name."""
     heads = list(_FUNCTION.finditer(text))
     ends = [*(head.start() for head in heads[1:]), len(text)]
     return {
-        head["name"]: text[head.start() : end].rstrip("\n")
+        head["name"]: (head["flags"], text[head.end() : end].rstrip("\n"))
         for head, end in zip(heads, ends[: len(heads)], strict=True)
         if not head["name"].startswith("splitphase") and head["name"] not in ("runPhase", "genericBuild")
     }

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase.errors import ManifestError, SplitphaseError
+from splitphase.relocate import transfer
 from splitphase.rewrite import Rewriter, move
 
 VERSION = 1
@@ -105,7 +106,7 @@ def unpack(
     for name, path in outputs.items():
         saved = staging / "outputs" / name
         if os.path.lexists(saved):
-            shutil.move(saved, path)
+            transfer(saved, path)
     shutil.move(staging / "outputs" / ".state.sh", state)
     shutil.rmtree(staging)
 
