@@ -67,7 +67,7 @@ def test_a_new_name_that_is_included_or_read_is_compiled_again(tmp_path: Path, u
 @pytest.mark.parametrize(
     "text",
     [
-        "#include \"new.h/../old.h\"\n",
+        '#include "new.h/../old.h"\n',
         "#if __has_include(<new.h>)\n#endif\n",
         '#if defined(__has_include) && __has_include ( "x/new.h" )\n#endif\n',
         "# /* c */ include \\\n <new.h>\n",
