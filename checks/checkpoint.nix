@@ -138,6 +138,14 @@ let
         touch $out
       ''
     );
+  # Together with other ways to cut the package.
+  composed =
+    name: change:
+    let
+      edited = patched packages.leveldb "echo 'int edited = 1;' >> util/env.cc";
+    in
+    lib.nameValuePair "checkpoint-${name}" (compare "checkpoint-${name}" edited (change edited));
+
   checkpoint = prepareCheckpointBuild (packages.leveldb.override { generator = "Ninja"; });
   changed =
     edit:
@@ -166,6 +174,8 @@ lib.listToAttrs (
     ) generators
   )
   ++ [
+    (composed "split" (edited: scope.splitBuildInstall (mkCheckpointBuild edited checkpoint)))
+    (composed "phases" (edited: mkCheckpointBuild (scope.splitPhases { after = [ "unpack" "configure" ]; } edited) checkpoint))
     (fails "truncated" "damaged checkpoint" (changed "truncate --size=1000 checkpoint.json"))
     (fails "missing" "damaged checkpoint" (changed "rm checkpoint.json"))
     (fails "package" "checkpoint of another package: of snappy" (changed ''sed -i 's/"package":"leveldb"/"package":"snappy"/' checkpoint.json''))

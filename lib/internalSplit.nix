@@ -137,6 +137,9 @@ let
           inherit stock spec;
           parts = lib.init all;
         }
+        // lib.optionalAttrs (checkpoint != null) {
+          checkpoint = if objcache then "not used: each object is a derivation of its own, which Nix caches" else checkpoint;
+        }
         // lib.optionalAttrs objcache {
           inherit prepare;
           inherit (found) objects links report;

@@ -14,7 +14,7 @@ from splitphase.checkpoint.dryrun import dry_run, read_output
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import differing, observe, unusable
 from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
-from splitphase.depfile import read_rule
+from splitphase.depfile import has_one_rule, read_rule
 from splitphase.errors import ManifestError, SplitphaseError
 from splitphase.rewrite import Rewriter
 
@@ -67,7 +67,7 @@ def test_a_new_name_that_is_included_or_read_is_compiled_again(tmp_path: Path, u
 @pytest.mark.parametrize(
     "text",
     [
-        "#include \"new.h/../old.h\"\n",
+        '#include "new.h/../old.h"\n',
         "#if __has_include(<new.h>)\n#endif\n",
         '#if defined(__has_include) && __has_include ( "x/new.h" )\n#endif\n',
         "# /* c */ include \\\n <new.h>\n",
@@ -122,9 +122,9 @@ def test_the_environment_decides_less_what_earlier_phases_read(tmp_path: Path, m
     after = observe(facts, "own", {"CFLAGS": "-O2", "out": f"/nix/store/{HASH}-p"}, "")
     assert "CFLAGS" in differing(before, after, [])
     assert not differing(before, after, ["CFLAGS"])
-    assert unusable(ESCAPE, {"NIX_CFLAGS_COMPILE": f"-I/nix/store/{HASH}-p"})
-    assert not unusable(ESCAPE, {"NIX_CFLAGS_COMPILE": f"-frandom-seed={HASH[:10]}"})
-    assert unusable(ESCAPE, {"NIX_CFLAGS_COMPILE": "-flto"})
+    assert unusable("/build", ESCAPE, {"NIX_CFLAGS_COMPILE": f"-I/nix/store/{HASH}-p"})
+    assert not unusable("/build", ESCAPE, {"NIX_CFLAGS_COMPILE": f"-frandom-seed={HASH[:10]}"})
+    assert unusable("/build", ESCAPE, {"NIX_CFLAGS_COMPILE": "-flto"})
 
 
 def test_another_package_system_version_or_half_a_file_is_an_error(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_objects_are_placed_newer_than_everything_and_a_truncated_archive_is_an_
 
 def test_a_dry_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recipe line that names $(MAKE) is run, with all else that stands on it."""
-    (tmp_path / "Makefile").write_text("all:\n\t$(MAKE) sub && touch made && rm keep\nsub:\n\tgcc -c -o a.o a.c\n")
+    (tmp_path / "Makefile").write_text("all:\n\t$(MAKE) sub && touch made && rm keep\nsub:\n\tgcc -MD -c -o a.o a.c\n")
     (tmp_path / "keep").write_text("kept")
     (tmp_path / "keep").chmod(0o444)
     monkeypatch.chdir(tmp_path)
@@ -177,26 +177,58 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("gcc -c -o a.o a.c", ""),
+        ("gcc -MD -c -o a.o a.c", ""),
         (("depbase=`echo a.o | sed 's|[^/]*$|.deps/&|'`;\\\n gcc -MT a.o -MD -MF $depbase.Tpo -c -o a.o a.c &&\\\n"
          " mv -f $depbase.Tpo $depbase.Po"), ""),
-        ("/bin/sh ./libtool --tag=CC --mode=compile gcc -c -o a.lo `test -f 'a.c' || echo './'`a.c", ""),
+        ("/bin/sh ./libtool --tag=CC --mode=compile gcc -MD -c -o a.lo `test -f 'a.c' || echo './'`a.c", ""),
         ("gcc -DVERSION=`cat version` -c -o a.o a.c", "runs other commands"),
         ("gcc -DVERSION=$version -c -o a.o a.c", "reads the variable version"),
     ],
 )  # fmt: skip
 def test_dry_runs_that_say_too_little(line: str, said: str) -> None:
-    assert said in read_output(f"{line}\n", ESCAPE).reason
-    assert bool(said) == bool(read_output(f"{line}\n", ESCAPE).reason)
+    assert said in read_output("/build", f"{line}\n", ESCAPE).reason
+    assert bool(said) == bool(read_output("/build", f"{line}\n", ESCAPE).reason)
 
 
 def test_commands_of_a_dry_run() -> None:
-    assert not read_output("gcc -c -o a.o a.c\nar rcs a.a a.o\nrm -f x\n", ESCAPE).custom
-    assert read_output("sh gen.sh > gen.h\n", ESCAPE).custom
-    assert read_output("cp a.h b.h\n", ESCAPE).custom
-    assert read_output("echo x > gen.h\n", ESCAPE).custom
-    assert "output path" in read_output(f"gcc -DX=/nix/store/{HASH}-p -c -o a.o a.c\n", ESCAPE).compiles["a.o"]
-    assert "response" in read_output("gcc @flags -c a.c\n", ESCAPE).compiles["a.o"]
+    assert not read_output("/build", "gcc -MD -c -o a.o a.c\nar rcs a.a a.o\nrm -f x\n", ESCAPE).custom
+    assert read_output("/build", "sh gen.sh > gen.h\n", ESCAPE).custom
+    assert read_output("/build", "cp a.h b.h\n", ESCAPE).custom
+    assert read_output("/build", "echo x > gen.h\n", ESCAPE).custom
+    assert (
+        "output path"
+        in read_output("/build", f"gcc -MD -DX=/nix/store/{HASH}-p -c -o a.o a.c\n", ESCAPE).compiles["a.o"]
+    )
+    assert "response" in read_output("/build", "gcc -MD @flags -c a.c\n", ESCAPE).compiles["a.o"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("gcc -c -o a.o a.c", "does not report"),
+        ("gcc -MMD -isystem inc -c -o a.o a.c", "no system headers"),
+        ("./gcc -MD -c -o a.o a.c", "part of the tree"),
+        ("/build/bin/gcc -MD -c -o a.o a.c", "part of the tree"),
+        ("gcc -MD -c -o a.o a.c 2> a.log", "goes into a file"),
+        ("gcc -MD -flto -c -o a.o a.c", "link-time"),
+        ("gcc -MD -fprofile-use=x -c -o a.o a.c", "no dependency record"),
+    ],
+)
+def test_compiles_that_are_not_reused(line: str, said: str) -> None:
+    assert said in read_output("/build", f"{line}\n", ESCAPE).compiles["a.o"]
+
+
+def test_programs_from_the_tree_make_all_new() -> None:
+    assert "PATH has /build/bin" in unusable("/build", ESCAPE, {"PATH": "/bin:/build/bin"})
+    assert "PATH has bin" in unusable("/build", ESCAPE, {"PATH": "bin"})
+    assert not unusable("/build", ESCAPE, {"PATH": "/bin:/builds"})
+
+
+def test_a_depfile_of_several_rules_says_too_little(tmp_path: Path) -> None:
+    (tmp_path / "a.d").write_text("a.o: a.c\\\n a.h\n\na.h:\n")
+    assert has_one_rule(tmp_path / "a.d")
+    (tmp_path / "a.d").write_text("a.o: a.c\na.o: b.h\n")
+    assert not has_one_rule(tmp_path / "a.d")
 
 
 def test_read_rule(tmp_path: Path) -> None:

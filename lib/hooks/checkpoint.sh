@@ -62,7 +62,7 @@ splitphaseBeforeBuild() {
     postBuildHooks=()
   fi
   if [ -n "${splitphaseReuse:-}" ]; then
-    for splitphaseName in ${splitphaseLater[*]-}; do splitphaseLaterArguments+=(--later "$splitphaseName"); done
+    for splitphaseName in ${splitphaseLater[@]+"${splitphaseLater[@]}"}; do splitphaseLaterArguments+=(--later "$splitphaseName"); done
     splitphaseAbout reuse --checkpoint "$splitphaseReuse" ${splitphaseCheckpoint:+--carry "$splitphaseCheckpoint"} ${splitphaseLaterArguments[@]+"${splitphaseLaterArguments[@]}"}
   fi
 }

@@ -13,7 +13,7 @@
 # Our settings are the hook's alone: the package's phases do not see them.
 for splitphaseName in "${!splitphase@}"; do export -n "${splitphaseName?}"; done
 
-for splitphaseName in splitphaseManifest splitphaseSnapshot splitphasePacks; do
+for splitphaseName in splitphaseManifest splitphaseSnapshot splitphasePacks splitphaseCheckpoint; do
   if [ -n "${__structuredAttrs:-}" ] || [ -e "${NIX_ATTRS_SH_FILE:-}" ]; then
     unset -v "outputs[$splitphaseName]"
   else
@@ -23,7 +23,7 @@ done
 
 # Lists are strings or arrays; as arrays they no longer depend on IFS and globbing, which phases may change.
 set -f
-for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseKeep splitphaseEnv splitphaseLeave; do
+for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseKeep splitphaseEnv splitphaseLeave splitphaseLater; do
   declare -n splitphaseList=$splitphaseName
   # shellcheck disable=SC2206 # words
   splitphaseWords=(${splitphaseList[*]-})

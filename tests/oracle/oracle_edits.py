@@ -75,7 +75,7 @@ def _rename_source(state: State, chance: random.Random) -> str:
         return ""
     path = chance.choice(found)
     target = f"src/r{chance.randrange(1000)}.c"
-    state.tree[target] = state.tree.pop(path)
+    state.set(target, state.tree.pop(path))
     return f"renamed {path} to {target}"
 
 
@@ -119,8 +119,8 @@ def _link(state: State, chance: random.Random) -> str:
         return ""
     path = chance.choice(headers)
     moved = path.replace("inc/second/", "inc/moved-")
-    state.tree[moved] = state.tree[path]
-    state.tree[path] = Node(target="../" + moved.removeprefix("inc/"))
+    state.set(moved, state.tree[path])
+    state.set(path, Node(target="../" + moved.removeprefix("inc/")))
     return f"{path} is a link"
 
 
@@ -139,7 +139,7 @@ def _folder_link(state: State, chance: random.Random) -> str:
         state.remove("inc/first")
         return "inc/first is a folder"
     state.remove("inc/first")
-    state.tree["inc/first"] = Node(target=chance.choice(["../src", "second", "../data"]))
+    state.set("inc/first", Node(target=chance.choice(["../src", "second", "../data"])))
     return "inc/first is a link to a folder"
 
 
@@ -213,7 +213,7 @@ def _epoch(state: State, chance: random.Random) -> str:
 def _mode(state: State, chance: random.Random) -> str:
     path = chance.choice(state.files())
     node = state.tree[path]
-    state.tree[path] = Node(node.data, mode=0o755 if node.mode == 0o644 else 0o444)
+    state.set(path, Node(node.data, mode=0o755 if node.mode == 0o644 else 0o444))
     return f"mode of {path!r}"
 
 
@@ -222,7 +222,7 @@ def _empty(state: State, chance: random.Random) -> str:
     if folder in state.tree:
         state.remove(folder)
         return f"no more {folder}"
-    state.tree[folder] = Node()
+    state.set(folder, Node())
     return f"new empty folder {folder}"
 
 

@@ -40,13 +40,18 @@ class State:
         return (self.tree[path].data or b"").decode(errors="surrogateescape")
 
     def put(self, path: str, text: str | bytes, mode: int = 0o644) -> None:
+        data = text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
+        self.set(path, Node(data, mode=mode))
+
+    def set(self, path: str, node: Node) -> None:
+        """Set a path; what cannot be there beside it goes."""
         parents = path.split("/")[:-1]
         for count in range(1, len(parents) + 1):
-            node = self.tree.get("/".join(parents[:count]))
-            if node is not None and (node.data is not None or node.target is not None):
-                self.remove("/".join(parents[:count]))
-        data = text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
-        self.tree[path] = Node(data, mode=mode)
+            parent = "/".join(parents[:count])
+            if parent in self.tree and (self.tree[parent].data is not None or self.tree[parent].target is not None):
+                self.remove(parent)
+        self.remove(path)
+        self.tree[path] = node
 
     def remove(self, path: str) -> None:
         for name in [name for name in self.tree if name == path or name.startswith(f"{path}/")]:

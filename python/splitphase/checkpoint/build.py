@@ -48,9 +48,9 @@ def read(request: Request, directory: str, facts: Facts, observed: Observed) -> 
     if request.tool == "ninja":
         if not os.path.exists(f"{directory}/build.ninja"):
             return "Ninja is run, but there is no build.ninja in the working directory"
-        return graphunits.read_build(graphunits.NINJA, directory, list(request.targets), facts.escape)
+        return graphunits.read_build(graphunits.NINJA, directory, request.targets, facts)
     if request.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"):
-        return graphunits.read_build(graphunits.MAKE, directory, list(request.targets), facts.escape)
+        return graphunits.read_build(graphunits.MAKE, directory, request.targets, facts)
     if request.tool == "make":
         return observed.reason or makeunits.MakeBuild(facts, observed, SCRATCH)
     return "buildPhase runs neither make nor Ninja"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.checkpoint.facts import walk
-from splitphase.checkpoint.observe import EARLY, digest, odd_flags
+from splitphase.checkpoint.observe import EARLY, digest, in_tree, odd_flags
 from splitphase.command import is_archiver, is_c_compiler, is_compiler, option
 from splitphase.rewrite import Rewriter
 from splitphase.steps import unsplit_flags
@@ -28,6 +28,7 @@ _USUAL = re.compile(
 """The command substitutions that automake writes into compile commands: they name the object and the source."""
 _SEPARATORS = re.compile(r"\n|;|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
+_REDIRECTION = re.compile(r"\d*[<>]")
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 _HARMLESS = frozenset("echo printf rm test [ true : mkdir cd make gmake".split())
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -74,10 +75,10 @@ def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> D
     _remove(backup)
     if failure:
         return DryRun("", failure, {}, user_headers_only=False)
-    return read_output(output, escape)
+    return read_output(top, output, escape)
 
 
-def read_output(output: str, escape: Rewriter) -> DryRun:
+def read_output(top: str, output: str, escape: Rewriter) -> DryRun:
     """Read what a dry run printed."""
     text = output.replace("\\\n", " ")
     reason = _variables(text) or _substitutions(text)
@@ -87,8 +88,8 @@ def read_output(output: str, escape: Rewriter) -> DryRun:
         name = option(words, "-o")
         source = next((word for word in reversed(words) if not word.startswith("-") and word != name), "")
         name = os.path.basename(name or f"{os.path.splitext(source)[0]}.o")
-        user_headers_only = user_headers_only or "-MMD" in words or "-MM" in words
-        why = compiles.get(name, "") or _refused(words, escape)
+        user_headers_only = user_headers_only or "-MMD" in words
+        why = compiles.get(name, "") or _refused(top, words, escape)
         compiles[name] = why
     return DryRun(digest(escape.text(output)), reason, compiles, user_headers_only, _custom(text))
 
@@ -103,6 +104,8 @@ def _compiles(text: str) -> Iterator[list[str]]:
         except ValueError:
             continue
         if "--mode=compile" in words:
+            if not any(os.path.basename(word) == "libtool" for word in words[:3]):
+                continue
             words = words[words.index("--mode=compile") + 1 :]
         while words and _SKIPPED.match(words[0]):
             words = words[1:]
@@ -136,9 +139,15 @@ def _harmless(words: list[str]) -> bool:
     return program in _HARMLESS or is_compiler(words[0]) or is_archiver(words[0])
 
 
-def _refused(words: list[str], escape: Rewriter) -> str:
+def _refused(top: str, words: list[str], escape: Rewriter) -> str:  # noqa: PLR0911 - one list of cases
     if not is_c_compiler(words[0]):
         return "it is no compile of C or C++"
+    if "/" in words[0] and (not words[0].startswith("/") or in_tree(top, words[0])):
+        return "its compiler is part of the tree"
+    if "-MD" not in words and "-MMD" not in words:
+        return "the compiler does not report what it reads"
+    if any(_REDIRECTION.match(word) for word in words):
+        return "what its compiler says goes into a file"
     joined = " ".join(words).encode(errors="surrogateescape")
     if escape.found_in(joined):
         return "its command holds an output path"
@@ -146,7 +155,7 @@ def _refused(words: list[str], escape: Rewriter) -> str:
         return "it has a response file"
     if any(word.startswith("-gsplit-dwarf") for word in words):
         return "it writes a file beside the object"
-    if ("-MMD" in words or "-MM" in words) and any(word.startswith(("-isystem", "-idirafter")) for word in words):
+    if "-MMD" in words and any(word.startswith(("-isystem", "-idirafter")) for word in words):
         return "it reports no system headers, and has folders of them"
     return unsplit_flags(words) or odd_flags(words)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase import buildtool
-from splitphase.checkpoint.observe import digest, odd_flags
+from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.observe import digest, in_tree, odd_flags
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
 from splitphase.command import Unreadable, is_archiver, is_c_compiler, is_compile, is_compiler, option, split
 from splitphase.depfile import read_depfile
@@ -18,7 +19,6 @@ from splitphase.graph import Edge, Graph
 from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
-from splitphase.rewrite import Rewriter
 from splitphase.stage import ninja_version
 from splitphase.steps import COMPILER, LINKER, Kind, classify, unsplit_flags
 
@@ -130,11 +130,11 @@ class Build:
         write_deps(deps_path, deps.values())
 
 
-def read_build(tool: str, directory: str, targets: list[str], escape: Rewriter) -> Build | str:
+def read_build(tool: str, directory: str, targets: Sequence[str], facts: Facts) -> Build | str:
     """Read what a build started in `directory` runs, or say why it cannot be read."""
     place = buildtool.BuildDirectory(tool, directory)
     try:
-        graph = buildtool.asked_for(place, _known_rules(buildtool.read(place)), targets)
+        graph = buildtool.asked_for(place, _known_rules(buildtool.read(place)), list(targets))
     except BuildGraphError as error:
         return f"the build graph cannot be read: {error.message.splitlines()[0]}"
     compiles: list[Compile] = []
@@ -149,7 +149,7 @@ def read_build(tool: str, directory: str, targets: list[str], escape: Rewriter) 
         if step.kind in (Kind.COMPILE, Kind.LINK, Kind.ALIAS):
             made.update(_absolute(graph.directory, path) for path in edge.outputs)
         if step.kind is Kind.COMPILE:
-            compiles.append(_compile(edge, graph.directory, escape))
+            compiles.append(_compile(edge, graph.directory, facts))
         elif (step.kind is Kind.OTHER and not edge.generator) or (step.kind is Kind.LINK and not _links_only(edge)):
             custom.append(edge)
     return Build(place.tool, graph.directory, graph, tuple(compiles), frozenset(made), tuple(custom))
@@ -180,14 +180,15 @@ def _links_only(edge: Edge) -> bool:
     )  # fmt: skip
 
 
-def _compile(edge: Edge, directory: str, escape: Rewriter) -> Compile:
+def _compile(edge: Edge, directory: str, facts: Facts) -> Compile:
     output = _absolute(directory, edge.outputs[0])
     text = f"{edge.command}\n{edge.rspfile_content}"
-    return Compile(edge, output, digest(escape.text(text)), _refused(edge, output, text, escape))
+    return Compile(edge, output, digest(facts.escape.text(text)), _refused(edge, output, text, facts))
 
 
-def _refused(edge: Edge, output: str, text: str, escape: Rewriter) -> str:  # noqa: PLR0911 - one list of cases
-    if escape.found_in(text.encode(errors="surrogateescape")):
+def _refused(edge: Edge, output: str, text: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
+    data = text.encode(errors="surrogateescape")
+    if facts.escape.found_in(data):
         return "its command holds an output path"
     commands = split(edge.command)
     if isinstance(commands, Unreadable):
@@ -196,6 +197,8 @@ def _refused(edge: Edge, output: str, text: str, escape: Rewriter) -> str:  # no
     if len(commands) != 1 or not is_compile(commands[0]) or not is_c_compiler(commands[0][0]):
         return "it is more than one call of a C compiler"
     words = commands[0]
+    if "/" in words[0] and (not words[0].startswith("/") or in_tree(facts.top, words[0])):
+        return "its compiler is part of the tree"
     if len(edge.outputs) != 1:
         return "it makes several files"
     named = option(words, "-o")
@@ -205,6 +208,8 @@ def _refused(edge: Edge, output: str, text: str, escape: Rewriter) -> str:  # no
         return "it has a response file that is not part of the graph"
     if "-MMD" in words or "-MM" in words:
         return "it reports no system headers"
+    if "-MD" not in words:
+        return "the compiler does not report what it reads"
     if any(word.startswith("-gsplit-dwarf") for word in words):
         return "it writes a file beside the object"
     return unsplit_flags(words) or odd_flags([*words, *edge.rspfile_content.split()])

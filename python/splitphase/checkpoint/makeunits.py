@@ -14,7 +14,7 @@ from pathlib import Path
 
 from splitphase.checkpoint.facts import Facts, walk
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
-from splitphase.depfile import read_rule
+from splitphase.depfile import has_one_rule, read_rule
 
 TOOL = "plain make"
 _DEPFILE = re.compile(r"\.(?:d|Po|Plo|TPo|dep|deps)$")
@@ -64,7 +64,7 @@ class MakeBuild:
                 continue
             output = _joined(folder, target)
             extra = _libtool_objects(top, output) if output.endswith(".lo") else ()
-            refused = ""
+            refused = "" if has_one_rule(Path(top, path)) else "its dependency file has several rules"
             for file in (output, *extra):
                 if file in self.observed.listing:
                     refused = "it was there before the build"
@@ -88,10 +88,14 @@ class MakeBuild:
             return now.reason
         if checkpoint.observed.commands != now.commands:
             return "make --dry-run prints other commands"
+        before = checkpoint.observed.listing
+        for path in sorted(before.keys() | now.listing.keys()):
+            first, second = before.get(path, "-"), now.listing.get(path, "-")
+            if first != second and (_is_program(first) or _is_program(second)):
+                return f"{path} differs, which a compile may run"
         if not now.custom:
             return ""
         compiled = {os.path.normpath(path) for unit in checkpoint.units for path in unit.reads}
-        before = checkpoint.observed.listing
         for path in sorted(before.keys() | now.listing.keys()):
             first, second = before.get(path, "-"), now.listing.get(path, "-")
             if first == second or _is_log(top, path):
@@ -104,6 +108,12 @@ class MakeBuild:
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Make keeps no records."""
+
+
+def _is_program(entry: str) -> bool:
+    """Whether an entry of a listing is an executable file, or a link, which may lead to one."""
+    kind, mode = entry.split(" ", 2)[:2] if " " in entry else (entry, "0")
+    return kind == "l" or (kind == "f" and int(mode, 8) & 0o111 != 0)
 
 
 def _is_log(top: str, path: str) -> bool:

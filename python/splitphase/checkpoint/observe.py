@@ -59,8 +59,15 @@ def differing(before: Observed, after: Observed, ignored: Iterable[str]) -> str:
     return ""
 
 
-def unusable(escape: Rewriter, environment: Mapping[str, str]) -> str:
+_SEARCHED = ("PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "LD_LIBRARY_PATH", "LD_PRELOAD")
+
+
+def unusable(top: str, escape: Rewriter, environment: Mapping[str, str]) -> str:
     """Why no compile in this environment can be reused, or nothing."""
+    for name in _SEARCHED:
+        for folder in filter(None, environment.get(name, "").split(":")):
+            if not folder.startswith("/") or in_tree(top, folder):
+                return f"programs may come from the tree: {name} has {folder}"
     words = wrapper_flags(environment)
     for word in words:
         if any(old in word for old in escape.pairs):
@@ -70,8 +77,13 @@ def unusable(escape: Rewriter, environment: Mapping[str, str]) -> str:
     return unsplit_flags(words) or odd_flags(words)
 
 
+def in_tree(top: str, path: str) -> bool:
+    """Whether an absolute path leads to something below the top."""
+    return any(f"{place}/".startswith(f"{top}/") for place in (os.path.normpath(path), os.path.realpath(path)))
+
+
 _ODD = re.compile(
-    r"-fprofile|-fbranch-prob|-fauto-profile|-fplugin|-?-specs|-frandomize-layout|-fsanitize-\w*list|-B|-wrapper|-Xclang$"
+    r"-fprofile|-fbranch-prob|-fauto-profile|-fplugin|-?-specs|-frandomize-layout|-fsanitize-\w*list|-B|-wrapper|-Xclang$|-aux-info|-fsave-opt|-fopt-info|-fdiagnostics-\w*(?:file|output)|--serialize-d"
 )
 
 

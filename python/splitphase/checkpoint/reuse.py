@@ -21,7 +21,11 @@ def choose(
         return f"the checkpoint has no objects: {found.reason}"
     facts = Facts(request.top, escape)
     now = request.look(facts)
-    reason = request.problem or observe.differing(found.observed, now, later) or observe.unusable(escape, os.environ)
+    reason = (
+        request.problem
+        or observe.differing(found.observed, now, later)
+        or observe.unusable(request.top, escape, os.environ)
+    )
     if reason:
         return reason
     current = build.read(request, os.getcwd(), facts, now)

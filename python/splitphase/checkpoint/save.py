@@ -106,7 +106,7 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     scratch = Path(request.top, SCRATCH)
     scratch.mkdir()
     saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only)
-    reason = request.problem or unusable(escape, os.environ)
+    reason = request.problem or unusable(request.top, escape, os.environ)
     found = reason or build.read(request, restore.text(observed.directory), facts, observed)
     tool = ""
     left: tuple[str, ...] = ()
