@@ -7,7 +7,7 @@
   packages,
 }:
 let
-  inherit (import ./compare.nix { inherit pkgs; }) compare;
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare;
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
 
   # A package that keeps the log of its buildPhase in an output of its own.
