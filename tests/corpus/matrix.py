@@ -1,0 +1,127 @@
+"""What the corpus has: programs, compilers, flags, ways to link."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+LIMITS = ("digest",)
+"""Programs that no rewriting can follow, as doc/hash-rewriting.md says: shown, not counted as wrong."""
+LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+GROUPS = {
+    "plain": "",
+    "-flto": "-flto",
+    "-g": "-g3",
+    "-g -gz": "-g3 -gz",
+    "-gsplit-dwarf": "-g3 -gsplit-dwarf",
+    "-mavx2": "-mavx2",
+    "-mno-sse": "-mno-sse",
+}
+KINDS = ("pie", "no-pie", "shared", "archive", "static")
+"""Code and main in one; the code in a shared library; in a static archive that is linked after rewriting; -static."""
+RUST_LEVELS = ("0", "1", "2", "3", "s", "z")
+RUST_GROUPS = {"plain": "", "lto": "-Clto", "-g": "-g"}
+RUST_KINDS = ("pie", "shared", "no-pie")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One program, built in one way."""
+
+    number: int
+    language: str
+    program: str
+    compiler: str
+    level: str
+    group: str
+    kind: str
+    stripped: bool
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        """Where it is counted."""
+        limit = f" ({self.program}: a limit)" if self.limit else ""
+        return self.language + limit, self.compiler, self.group + (" (archive)" if self.bytecode else "")
+
+    @property
+    def bytecode(self) -> bool:
+        """Whether objects with bytecode are in the tree that is rewritten."""
+        return self.kind == "archive" and self.group == "-flto"
+
+    @property
+    def limit(self) -> bool:
+        """Whether it is known to be wrong."""
+        return self.program in LIMITS
+
+    @property
+    def source(self) -> Path:
+        """The file."""
+        return PROGRAMS / (self.program + {"C": ".c", "C++": ".cc", "Rust": ".rs"}[self.language])
+
+    def __str__(self) -> str:
+        """For people."""
+        words = [self.language, self.program, self.compiler, self.level, self.group, self.kind]
+        return " ".join([f"#{self.number}", *words, *(["stripped"] if self.stripped else [])])
+
+
+def programs(language: str) -> list[str]:
+    """All of a language."""
+    suffix = {"C": ".c", "C++": ".cc", "Rust": ".rs"}[language]
+    return sorted(path.stem for path in PROGRAMS.glob("*" + suffix) if path.stem != "main")
+
+
+def _runs_here(switch: str) -> bool:
+    try:
+        return "avx2" not in switch or " avx2 " in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def everything() -> Iterator[Case]:
+    """The full corpus. Not each combination of all: ways to link and stripping take turns."""
+    numbers = count()
+    turn = count()
+    for language, compilers in (("C", ("gcc", "clang")), ("C++", ("g++", "clang++"))):
+        for compiler in compilers:
+            if shutil.which(compiler) is None:
+                continue
+            for program in programs(language):
+                for level in LEVELS:
+                    for group in GROUPS:
+                        if not _runs_here(group) or (group == "-mno-sse" and (language, level) != ("C", "-O2")):
+                            continue
+                        few = 1 if group.startswith("-m") or language == "C++" else 2
+                        many = len(KINDS) if language == "C" else 2
+                        for _ in range(many if group == "plain" else few):
+                            step = next(turn)
+                            kind = KINDS[step % len(KINDS)]
+                            yield Case(
+                                next(numbers), language, program, compiler, level, group, kind, step // 5 % 2 == 1
+                            )
+    if shutil.which("rustc"):
+        for program in programs("Rust"):
+            for level in RUST_LEVELS:
+                for group in RUST_GROUPS:
+                    step = next(turn)
+                    kind = "pie" if group == "lto" else RUST_KINDS[step % len(RUST_KINDS)]
+                    yield Case(next(numbers), "Rust", program, "rustc", level, group, kind, step % 2 == 1)
+
+
+def quick() -> Iterator[Case]:
+    """A few of each row, the same ones each time."""
+    seen: dict[tuple[str, ...], int] = {}
+    for case in everything():
+        if case.language == "C" and case.level in ("-O2", "-O0"):
+            key = (case.program, case.compiler, case.level)
+            seen[key] = seen.get(key, -1) + 1
+            if seen[key] % 5 == case.number % 2 and case.kind != "static":
+                yield case
+        elif (case.level, case.group) in (("-O2", "plain"), ("3", "plain")):
+            key = (case.program, case.compiler)
+            seen[key] = seen.get(key, -1) + 1
+            if seen[key] == 0 and case.program != "join" and case.compiler != "clang++":
+                yield case
