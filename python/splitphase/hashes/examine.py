@@ -8,7 +8,8 @@ from functools import cached_property
 
 from splitphase import elf
 from splitphase.hashes import archives, objects, packed, zips
-from splitphase.hashes.chunks import Piece, Place, name_after, settle, uncovered, weak_pieces
+from splitphase.hashes.chains import uncovered, weak_pieces
+from splitphase.hashes.chunks import Piece, Place, name_after, settle
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
 from splitphase.hashes.forms import BASE32, WEAK_SHAPES, Subject, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner

@@ -11,7 +11,7 @@ APART int equal_string(const char *one) { return std::string(one) == OUT; }
 APART int order(const char *one) { return std::string_view(one).compare(dev); }
 APART int less(const char *one) { return std::string_view(one) < OUT "/x"sv; }
 APART int starts(const char *one) { return std::string_view(one).starts_with(out); }
-APART int starts_hash(const char *one) { return std::string_view(one).substr(11).starts_with(HASH); }
+APART int starts_hash(const char *one) { return std::string_view(one).substr(strlen(one) < 11 ? 0 : 11).starts_with(HASH); }
 APART int ends(const char *one) { return std::string_view(one).ends_with(HASH "-" NAME); }
 APART int found(const char *one) { return std::string_view(one).find(HASH) != std::string_view::npos; }
 APART int between(const char *one) { return std::equal(out.begin(), out.end(), one); }

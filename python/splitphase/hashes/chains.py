@@ -1,0 +1,223 @@
+"""Chunks in context: those that hold little of a hash, and whether the others of the same string are there.
+
+What a chunk begins another one must end. A chunk with 1 to 4 characters of the hash is one only if a sibling goes on
+where it stops; and where a chunk stops and nothing goes on, the rest is in a form that is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from splitphase import elf
+from splitphase.hashes.chunks import ACCIDENT, CHUNKS, X86_64, Piece, Place, cut, immediate, of_another, reach
+from splitphase.hashes.forms import HASH_END, HASH_START, Form
+from splitphase.hashes.scanner import Run, Scanner
+from splitphase.hashes.sources import Source, Window
+from splitphase.tokens import HASH_LENGTH
+
+_NEARBY = 128
+_WINDOW = 8
+_CASES = "this chunk is the same for the hash in upper and in lower case, and both are cut up here"
+_MOVABS = rb"[\x48-\x4f][\xb8-\xbf]"
+_NO_NAME = rb"[^0-9A-Za-z+._?=-]"
+_BLOCK = 1 << 20
+
+
+def weak_pieces(
+    source: Source, scanner_of: Callable[[frozenset[str]], Scanner], strong: list[Piece]
+) -> Iterator[Piece]:
+    """Chunks with 1 to 4 characters of the hash, in the objects where their siblings stand as well."""
+    for place in dict.fromkeys(piece.place for piece in strong if piece.place and piece.constant):
+        known = [piece for piece in strong if piece.place is place]
+        scanner = scanner_of(frozenset(piece.run.form.subject.old for piece in known if piece.constant))
+        found = list(scanner.runs(source) if place.size == source.size else _shifted(scanner, place))
+        taken = [(piece.run.offset, piece.run.end) for piece in known]
+        for run in (*found, *_short(place, scanner.forms, known)):
+            if any(run.offset < end and start < run.end for start, end in taken):
+                continue
+            section = place.section(run.offset)
+            if section is not None and section.allocated and not of_another(source, run):
+                exact = run if run.length < _WINDOW else _exact(source, run, place, section)
+                piece = None if exact is None else _weak_piece(exact, scanner.forms, place, section, known)
+                if piece is not None:
+                    taken.append((piece.run.offset, piece.run.end))
+                    yield piece
+
+
+def _shifted(scanner: Scanner, place: Place) -> Iterator[Run]:
+    for run in scanner.runs(place.image.source):
+        yield replace(run, offset=run.offset + place.start)
+
+
+def _exact(source: Source, run: Run, place: Place, section: elf.Section) -> Run | None:
+    """The part of a run that is a chunk with some of the hash."""
+    found: Run | None = None
+    if section.flags & elf.EXECUTABLE:
+        found = immediate(source, run) if place.image.machine == X86_64 else run if run.length in CHUNKS else None
+    else:
+        first, _ = reach(run)
+        shift = section.address - section.offset - place.start
+        at_end = (first < HASH_START) != run.form.shape.swapped
+        for size in (16, 8):
+            start = run.offset if at_end else run.offset + -(run.offset + shift) % size
+            end = run.end - (run.end + shift) % size if at_end else run.end
+            if end - start >= 8 and run.length - (end - start) <= ACCIDENT:
+                found = cut(run, start, end)
+                break
+    if found is None:
+        return None
+    first, last = reach(found)
+    return found if first < HASH_END and last > HASH_START else None
+
+
+def _weak_piece(run: Run, forms: Iterable[Form], place: Place, section: elf.Section, known: list[Piece]) -> Piece | None:
+    """The run in the form of its siblings: digits are the same in upper and in lower case."""
+    seen = run.form.text[run.start : run.start + run.length]
+    runs = [
+        replace(run, form=form)
+        for form in forms
+        if form.subject == run.form.subject
+        and form.shape.swapped == run.form.shape.swapped
+        and form.text[run.start : run.start + run.length] == seen
+    ]
+    pieces = [Piece(each, f"chunk {max(each.length, _WINDOW)}", place, section) for each in runs]
+    pieces = [piece for piece in pieces if _has_sibling(piece, known)]
+    if len({piece.patch.data for piece in pieces}) > 1:
+        return replace(pieces[0], problem=_CASES)
+    return pieces[0] if pieces else None
+
+
+def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
+    """Whether a chunk goes on where this one ends in the hash."""
+    first, last = reach(piece.run)
+    edge = last if first < HASH_START else first - 1
+    return any(_holds(other, piece, edge) for other in strong)
+
+
+def _holds(other: Piece, piece: Piece, edge: int) -> bool:
+    """Whether another piece of the same hash, in the same form, has a character of the text."""
+    start, end = reach(other.run)
+    one, two = other.run.form, piece.run.form
+    return (
+        other.constant
+        and one.subject.old == two.subject.old
+        and (one.shape.upper_hash, one.shape.swapped) == (two.shape.upper_hash, two.shape.swapped)
+        and start <= edge < end
+    )
+
+
+def _short(place: Place, forms: Iterable[Form], known: list[Piece]) -> Iterator[Run]:
+    """Ends of hashes with a name so short that the path ends inside of the chunk: `6-x/shar`."""
+    tails: dict[bytes, tuple[Form, int]] = {}
+    for form in forms:
+        rest = len(form.subject.name) + 1
+        for count in range(1, _WINDOW - rest):
+            probe = Piece(_run_of(form, HASH_END - count, count + rest, 0), "", place)
+            if form.subject.name and any(piece.chunk for piece in known if _holds(piece, probe, HASH_END - count - 1)):
+                text = form.text[probe.run.start : probe.run.start + probe.run.length]
+                tails.setdefault(text, (form, count + rest))
+    if not tails:
+        return
+    for section in place.image.sections:
+        if section.allocated and section.kind not in (elf.NOBITS, elf.STRTAB):
+            yield from _tails_in(place, section, tails)
+
+
+def _tails_in(place: Place, section: elf.Section, tails: dict[bytes, tuple[Form, int]]) -> Iterator[Run]:
+    code = bool(section.flags & elf.EXECUTABLE)
+    for text, (form, length) in tails.items():
+        literal, gap = re.escape(text), rb"[\x00-\xff]{%d}" % max(0, _WINDOW - length - 1)
+        pattern = gap + _NO_NAME + rb"(?P<tail>" + literal + rb")" if form.shape.swapped else (
+            rb"(?P<tail>" + literal + rb")" + _NO_NAME
+        )  # fmt: skip
+        found = re.compile((_MOVABS if code else b"") + pattern, re.DOTALL)
+        for offset in range(0, section.size, _BLOCK):
+            data = Window(place.image.source, section.offset, section.size).read(offset, _BLOCK + 32)
+            for match in found.finditer(data):
+                start = offset + match.start("tail")
+                aligned = start - (_WINDOW - length if form.shape.swapped else 0) + section.address
+                if match.start() < _BLOCK and (code or aligned % _WINDOW == 0):
+                    at = place.start + section.offset + start
+                    yield _run_of(form, HASH_START + HASH_LENGTH - (length - len(form.subject.name) - 1), length, at)
+
+
+def _run_of(form: Form, first: int, length: int, offset: int) -> Run:
+    """Characters of a form's text as a run."""
+    return Run(offset, length, form, len(form.text) - first - length if form.shape.swapped else first)
+
+
+def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Chunks whose hash is not all there: the rest of it stands somewhere in a form that is not known."""
+    groups: dict[tuple[int, str], list[Piece]] = {}
+    for piece in pieces:
+        if piece.place is not None and piece.constant:
+            groups.setdefault((piece.place.start, piece.run.form.subject.old), []).append(piece)
+    for group in groups.values():
+        covered: set[int] = set()
+        for piece in group:
+            first, last = reach(piece.run)
+            covered.update(range(max(first, HASH_START), min(last, HASH_END)))
+        chunks = [piece for piece in group if piece.chunk]
+        if chunks and len(covered) < HASH_LENGTH:
+            yield chunks[0]
+            continue
+        yield from (piece for piece in chunks if _goes_on(source, piece, group) or _ends(piece, group))
+
+
+def _ends(piece: Piece, group: Iterable[Piece]) -> bool:
+    """Whether nothing goes on where a chunk stops. A whole path is an excuse only where it may be chunks in a row."""
+    first, last = reach(piece.run)
+    edges = [edge for edge, inside in ((first - 1, first > HASH_START), (last, last < HASH_END)) if inside]
+    return any(not any(_holds(other, piece, edge) and _in_chunks(other, piece) for other in group) for edge in edges)
+
+
+def _in_chunks(other: Piece, piece: Piece) -> bool:
+    if other.chunk or other.kind.startswith("part"):
+        return True
+    # In a table of strings are no constants, and those that stand in a row are aligned as they were cut.
+    section, place = other.section, other.place
+    if section is None or place is None or section.flags & elf.STRINGS:
+        return False
+    address = other.run.offset - place.start - section.offset + section.address
+    return (address - other.run.start + piece.run.start) % _WINDOW == 0
+
+
+def _goes_on(source: Source, piece: Piece, group: Iterable[Piece]) -> bool:
+    """Whether a number of 4 bytes in the code has more of the hash. A whole path elsewhere is no excuse."""
+    run = piece.run
+    if run.form.shape.swapped or piece.section is None or piece.place is None:
+        return False
+    first, last = reach(run)
+    edges = [*range(first - 4, first), *range(last - 3, last + 1)]
+    texts = {
+        run.form.text[edge : edge + 4]
+        for edge in edges
+        if max(edge, HASH_START) < min(edge + 4, HASH_END) and not first <= edge <= last - 4
+    }
+    if piece.section.flags & elf.EXECUTABLE:
+        origin = piece.section.offset + piece.place.start
+        start, end = max(origin, run.offset - _NEARBY), min(origin + piece.section.size, run.end + _NEARBY)
+        return _outside(source, start, end, texts, group)
+    # The code that uses a constant may be anywhere; four characters of the hash alone are rare there.
+    sure = {text for text in texts if text in run.form.text[HASH_START:HASH_END]}
+    return any(
+        _outside(source, piece.place.start + code.offset, piece.place.start + code.offset + code.size, sure, group)
+        for code in piece.place.image.sections
+        if code.flags & elf.EXECUTABLE and code.kind != elf.NOBITS
+    )
+
+
+def _outside(source: Source, start: int, end: int, texts: Iterable[bytes], group: Iterable[Piece]) -> bool:
+    """Whether one of the texts stands between two offsets, outside of what is known."""
+    known = [(other.run.offset, other.run.end) for other in group if start < other.run.end and other.run.offset < end]
+    for base in range(start, end, _BLOCK):
+        near = bytearray(source.read(base, min(end - base, _BLOCK + 3)))
+        for first, last in known:
+            low, high = max(first, base) - base, min(last - base, len(near))
+            if low < high:
+                near[low:high] = bytes(high - low)
+        if any(text in near for text in texts):
+            return True
+    return False
