@@ -72,7 +72,9 @@ def _exact(source: Source, run: Run, place: Place, section: elf.Section) -> Run 
     return found if first < HASH_END and last > HASH_START else None
 
 
-def _weak_piece(run: Run, forms: Iterable[Form], place: Place, section: elf.Section, known: list[Piece]) -> Piece | None:
+def _weak_piece(
+    run: Run, forms: Iterable[Form], place: Place, section: elf.Section, known: list[Piece]
+) -> Piece | None:
     """The run in the form of its siblings: digits are the same in upper and in lower case."""
     seen = run.form.text[run.start : run.start + run.length]
     runs = [
@@ -82,7 +84,9 @@ def _weak_piece(run: Run, forms: Iterable[Form], place: Place, section: elf.Sect
         and form.shape.swapped == run.form.shape.swapped
         and form.text[run.start : run.start + run.length] == seen
     ]
-    pieces = [Piece(each, f"chunk {max(each.length, _WINDOW)}", place, section) for each in runs]
+    pieces = [
+        Piece(each, f"chunk {each.length if each.length in CHUNKS else _WINDOW}", place, section) for each in runs
+    ]
     pieces = [piece for piece in pieces if _has_sibling(piece, known)]
     if len({piece.patch.data for piece in pieces}) > 1:
         return replace(pieces[0], problem=_CASES)
@@ -167,21 +171,15 @@ def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _ends(piece: Piece, group: Iterable[Piece]) -> bool:
-    """Whether nothing goes on where a chunk stops. A whole path is an excuse only where it may be chunks in a row."""
+    """Whether nothing goes on where a chunk stops. A path in a table of strings is no excuse."""
     first, last = reach(piece.run)
     edges = [edge for edge, inside in ((first - 1, first > HASH_START), (last, last < HASH_END)) if inside]
-    return any(not any(_holds(other, piece, edge) and _in_chunks(other, piece) for other in group) for edge in edges)
+    return any(not any(_holds(other, piece, edge) and _in_chunks(other) for other in group) for edge in edges)
 
 
-def _in_chunks(other: Piece, piece: Piece) -> bool:
-    if other.chunk or other.kind.startswith("part"):
-        return True
-    # In a table of strings are no constants, and those that stand in a row are aligned as they were cut.
-    section, place = other.section, other.place
-    if section is None or place is None or section.flags & elf.STRINGS:
-        return False
-    address = other.run.offset - place.start - section.offset + section.address
-    return (address - other.run.start + piece.run.start) % _WINDOW == 0
+def _in_chunks(other: Piece) -> bool:
+    """In a table of strings are no constants; elsewhere a whole path may be several in a row."""
+    return other.chunk or other.kind.startswith("part") or not (other.section and other.section.flags & elf.STRINGS)
 
 
 def _goes_on(source: Source, piece: Piece, group: Iterable[Piece]) -> bool:

@@ -130,6 +130,9 @@ def _part(source: Source, run: Run, place: Place | None) -> Piece:
     """A run with a part of the hash."""
     first, last = reach(run)
     section = place.section(run.offset) if place else None
+    if run.form.shape.unit > 1 and section is not None and section.allocated and not section.flags & elf.STRINGS:
+        problem = "a compiler has cut a wide string up, and its other parts cannot be told from numbers"
+        return Piece(run, f"part of {last - first}", place, section, problem)
     if run.form.shape.unit > 1 or (run.form.shape.swapped and place is None):
         return Piece(run, f"part of {last - first}", place, section)
     if first == HASH_START and last == HASH_START + SEED_LENGTH and _before(source, run, 5).lower() == b"seed=":
