@@ -21,6 +21,9 @@ _NEARBY = 128
 _WINDOW = 8
 _CASES = "this chunk is the same for the hash in upper and in lower case, and both are cut up here"
 _MOVABS = rb"[\x48-\x4f][\xb8-\xbf]"
+_HASH_LIKE = re.compile(_MOVABS + rb"(?=([0-9abcdfghijklmnpqrsvwxyz]{8}))", re.DOTALL)
+_NUMBER = re.compile(rb"(?:[\xc7\x81][\x00-\xff]{1,6}|[\x35\x3d\xb8-\xbf])\Z", re.DOTALL)
+"""What stands before the 4 bytes of an x86 instruction's number: mov, cmp, xor."""
 _NO_NAME = rb"[^0-9A-Za-z+._?=-]"
 _BLOCK = 1 << 20
 
@@ -38,10 +41,11 @@ def weak_pieces(
             if any(run.offset < end and start < run.end for start, end in taken):
                 continue
             section = place.section(run.offset)
-            if section is not None and section.allocated and not of_another(source, run):
+            near = [piece.run for piece in known if abs(piece.run.offset - run.offset) < _NEARBY]
+            if section is not None and section.allocated and not of_another(source, run, near):
                 exact = run if run.length < _WINDOW else _exact(source, run, place, section)
                 piece = None if exact is None else _weak_piece(exact, scanner.forms, place, section, known)
-                if piece is not None:
+                if piece is not None and not _beside_another(source, piece, known):
                     taken.append((piece.run.offset, piece.run.end))
                     yield piece
 
@@ -98,6 +102,24 @@ def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
     first, last = reach(piece.run)
     edge = last if first < HASH_START else first - 1
     return any(_holds(other, piece, edge) for other in strong)
+
+
+def _beside_another(source: Source, piece: Piece, known: list[Piece]) -> bool:
+    """Whether the string in code that a weak chunk is of goes on with another hash: nearer than ours stands its chunk."""
+    if piece.section is None or not piece.section.flags & elf.EXECUTABLE:
+        return False
+    run = piece.run
+    first, last = reach(run)
+    edge = last if first < HASH_START else first - 1
+    ours = [abs(other.run.offset - run.offset) for other in known if other.chunk and _holds(other, piece, edge)]
+    start = max(0, run.offset - _NEARBY // 2)
+    for match in _HASH_LIKE.finditer(source.read(start, _NEARBY)):
+        at = start + match.start(1)
+        if abs(at - run.offset) < min(ours, default=_NEARBY) and not any(
+            other.run.offset <= at < other.run.end for other in known
+        ):
+            return True
+    return False
 
 
 def _holds(other: Piece, piece: Piece, edge: int) -> bool:
@@ -168,6 +190,8 @@ def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield chunks[0]
             continue
         yield from (piece for piece in chunks if _goes_on(source, piece, group) or _ends(piece, group))
+        if not chunks or all(piece.section and piece.section.flags & elf.EXECUTABLE for piece in chunks):
+            yield from _rows(source, group)
 
 
 def _ends(piece: Piece, group: Iterable[Piece]) -> bool:
@@ -182,40 +206,68 @@ def _in_chunks(other: Piece) -> bool:
     return other.chunk or other.kind.startswith("part") or not (other.section and other.section.flags & elf.STRINGS)
 
 
-def _goes_on(source: Source, piece: Piece, group: Iterable[Piece]) -> bool:
+def _rows(source: Source, group: list[Piece]) -> Iterator[Piece]:
+    """Whole hashes that may be constants in a row, of which the code has more in a number of 4 bytes."""
+    for piece in group:
+        section = piece.section
+        if not piece.chunk and section is not None and not section.flags & (elf.STRINGS | elf.EXECUTABLE):
+            if _in_numbers(source, piece, _quarters(piece.run.form, HASH_START, HASH_END), group):
+                yield piece
+            return
+
+
+def _quarters(form: Form, first: int, last: int) -> set[bytes]:
+    """Each 4 characters of the hash that begin in a part of the text."""
+    if form.shape.swapped or form.shape.unit > 1:
+        return set()
+    return {form.text[start : start + 4] for start in range(max(first, HASH_START), min(last, HASH_END) - 3)}
+
+
+def _goes_on(source: Source, piece: Piece, group: list[Piece]) -> bool:
     """Whether a number of 4 bytes in the code has more of the hash. A whole path elsewhere is no excuse."""
     run = piece.run
     if run.form.shape.swapped or piece.section is None or piece.place is None:
         return False
     first, last = reach(run)
+    if not piece.section.flags & elf.EXECUTABLE:
+        # The code that uses a constant may be anywhere.
+        return _in_numbers(source, piece, _quarters(run.form, first - 4, last + 5), group)
     edges = [*range(first - 4, first), *range(last - 3, last + 1)]
     texts = {
         run.form.text[edge : edge + 4]
         for edge in edges
         if max(edge, HASH_START) < min(edge + 4, HASH_END) and not first <= edge <= last - 4
     }
-    if piece.section.flags & elf.EXECUTABLE:
-        origin = piece.section.offset + piece.place.start
-        start, end = max(origin, run.offset - _NEARBY), min(origin + piece.section.size, run.end + _NEARBY)
-        return _outside(source, start, end, texts, group)
-    # The code that uses a constant may be anywhere; four characters of the hash alone are rare there.
-    sure = {text for text in texts if text in run.form.text[HASH_START:HASH_END]}
-    return any(
-        _outside(source, piece.place.start + code.offset, piece.place.start + code.offset + code.size, sure, group)
-        for code in piece.place.image.sections
-        if code.flags & elf.EXECUTABLE and code.kind != elf.NOBITS
-    )
+    origin = piece.section.offset + piece.place.start
+    start, end = max(origin, run.offset - _NEARBY), min(origin + piece.section.size, run.end + _NEARBY)
+    near = _unknown(source, start, end, group)
+    return any(text in near for text in texts)
 
 
-def _outside(source: Source, start: int, end: int, texts: Iterable[bytes], group: Iterable[Piece]) -> bool:
-    """Whether one of the texts stands between two offsets, outside of what is known."""
-    known = [(other.run.offset, other.run.end) for other in group if start < other.run.end and other.run.offset < end]
-    for base in range(start, end, _BLOCK):
-        near = bytearray(source.read(base, min(end - base, _BLOCK + 3)))
-        for first, last in known:
-            low, high = max(first, base) - base, min(last - base, len(near))
-            if low < high:
-                near[low:high] = bytes(high - low)
-        if any(text in near for text in texts):
-            return True
+def _in_numbers(source: Source, piece: Piece, texts: set[bytes], group: list[Piece]) -> bool:
+    """Whether one of the texts is the number of an instruction anywhere in the object."""
+    if piece.place is None or piece.place.image.machine != X86_64 or not texts:
+        return False
+    wanted = re.compile(b"|".join(map(re.escape, sorted(texts))))
+    for code in piece.place.image.sections:
+        if code.flags & elf.EXECUTABLE and code.kind != elf.NOBITS:
+            start = piece.place.start + code.offset
+            for base in range(start, start + code.size, _BLOCK):
+                data = _unknown(source, max(start, base - 8), min(start + code.size, base + _BLOCK + 3), group)
+                if any(_NUMBER.search(data[max(0, at - 7) : at]) for at in _places(wanted, data)):
+                    return True
     return False
+
+
+def _places(wanted: re.Pattern[bytes], data: bytes) -> Iterator[int]:
+    return (match.start() for match in wanted.finditer(data))
+
+
+def _unknown(source: Source, start: int, end: int, group: Iterable[Piece]) -> bytes:
+    """The data between two offsets, with zeros for what is known."""
+    data = bytearray(source.read(start, end - start))
+    for other in group:
+        low, high = max(other.run.offset - start, 0), min(other.run.end - start, len(data))
+        if low < high:
+            data[low:high] = bytes(high - low)
+    return bytes(data)

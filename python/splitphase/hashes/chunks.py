@@ -23,6 +23,7 @@ ACCIDENT = 2
 """Bytes by which a chunk's run may be too long by accident."""
 CHUNKS = (32, 16, 8)
 X86_64 = 62
+_BESIDE = 4
 _NAME = re.compile(rb"[0-9A-Za-z+._?=-]+")
 _LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _NO_TEXT = frozenset(range(9)) | frozenset(range(14, 32)) | frozenset(range(127, 256))
@@ -94,13 +95,16 @@ def name_after(source: Source, piece: Piece) -> str:
 
 def settle(source: Source, runs: Iterable[Run], place_of: Callable[[int], Place | None]) -> Iterator[Piece]:
     """Say what each run is; those that belong to other store paths are left out."""
-    for run in runs:
+    found = list(runs)
+    for index, run in enumerate(found):
         first, last = reach(run)
         if first <= HASH_START and last >= HASH_END:
             place = place_of(run.offset)
             section = place.section(run.offset) if place else None
             yield Piece(run, _whole_kind(first, last), place, section)
-        elif not of_another(source, run):
+        elif not of_another(
+            source, run, (*found[max(0, index - _BESIDE) : index], *found[index + 1 : index + _BESIDE])
+        ):
             yield _part(source, run, place_of(run.offset))
 
 
@@ -110,13 +114,19 @@ def _whole_kind(first: int, last: int) -> str:
     return "base name" if last > HASH_END else "bare hash"
 
 
-def of_another(source: Source, run: Run) -> bool:
-    """Whether the run is a part of a store path or base name with another hash."""
+def of_another(source: Source, run: Run, others: Iterable[Run]) -> bool:
+    """Whether the run is a part of a store path or base name with another hash.
+
+    Constants in a row look like one as well: then `others`, what else was found nearby, explain its letters.
+    """
     first, last = reach(run)
     if min(last, HASH_END) - max(first, HASH_START) >= _CERTAIN:
         return False
     form = run.form
     start = run.offset - run.start
+    low, high = start + form.hash_start, start + form.hash_end
+    if any(low < other.end and other.offset < high for other in others if other.offset != run.offset):
+        return False
     lost = max(0, -start)
     data = bytes(lost) + source.read(max(0, start), len(form.text) - lost)
     text = form.shape.decode(data.ljust(len(form.text), b"\0"))
