@@ -115,5 +115,5 @@ def run(case: Case, folder: Path, words: Sequence[str]) -> tuple[int, bytes]:
 
 @cache
 def _rust_libraries() -> str:
-    done = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True)
-    return done.stdout.strip() + "/lib"
+    done = subprocess.run(["rustc", "--print", "target-libdir"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -113,15 +113,11 @@ def everything() -> Iterator[Case]:
 
 def quick() -> Iterator[Case]:
     """A few of each row, the same ones each time."""
-    seen: dict[tuple[str, ...], int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for case in everything():
-        if case.language == "C" and case.level in ("-O2", "-O0"):
-            key = (case.program, case.compiler, case.level)
-            seen[key] = seen.get(key, -1) + 1
-            if seen[key] % 5 == case.number % 2 and case.kind != "static":
-                yield case
-        elif (case.level, case.group) in (("-O2", "plain"), ("3", "plain")):
-            key = (case.program, case.compiler)
-            seen[key] = seen.get(key, -1) + 1
-            if seen[key] == 0 and case.program != "join" and case.compiler != "clang++":
-                yield case
+        if case.level not in ("-O2", "-O0", "3") or case.kind == "static":
+            continue
+        key = (case.program, case.compiler)
+        seen[key] = seen.get(key, -1) + 1
+        if seen[key] % {"C": 5, "C++": 9, "Rust": 5}[case.language] == 0 and (case.language != "C++" or not seen[key]):
+            yield case

@@ -105,7 +105,7 @@ def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
 
 
 def _beside_another(source: Source, piece: Piece, known: list[Piece]) -> bool:
-    """Whether the string in code that a weak chunk is of goes on with another hash: nearer than ours stands its chunk."""
+    """Whether the string that a weak chunk in code is of goes on with another hash: its chunk is nearer than ours."""
     if piece.section is None or not piece.section.flags & elf.EXECUTABLE:
         return False
     run = piece.run
@@ -154,11 +154,14 @@ def _short(place: Place, forms: Iterable[Form], known: list[Piece]) -> Iterator[
 def _tails_in(place: Place, section: elf.Section, tails: dict[bytes, tuple[Form, int]]) -> Iterator[Run]:
     code = bool(section.flags & elf.EXECUTABLE)
     for text, (form, length) in tails.items():
-        literal, gap = re.escape(text), rb"[\x00-\xff]{%d}" % max(0, _WINDOW - length - 1)
-        pattern = gap + _NO_NAME + rb"(?P<tail>" + literal + rb")" if form.shape.swapped else (
-            rb"(?P<tail>" + literal + rb")" + _NO_NAME
-        )  # fmt: skip
-        found = re.compile((_MOVABS if code else b"") + pattern, re.DOTALL)
+        literal = b"(?P<tail>" + re.escape(text) + b")"
+        if code:
+            pattern = _MOVABS + (rb"[\x00-\xff]{%d}" % (_WINDOW - length) if form.shape.swapped else b"") + literal
+        elif form.shape.swapped:
+            pattern = rb"[\x00-\xff]{%d}" % (_WINDOW - length - 1) + _NO_NAME + literal
+        else:
+            pattern = literal + _NO_NAME
+        found = re.compile(pattern, re.DOTALL)
         for offset in range(0, section.size, _BLOCK):
             data = Window(place.image.source, section.offset, section.size).read(offset, _BLOCK + 32)
             for match in found.finditer(data):
@@ -190,8 +193,7 @@ def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield chunks[0]
             continue
         yield from (piece for piece in chunks if _goes_on(source, piece, group) or _ends(piece, group))
-        if not chunks or all(piece.section and piece.section.flags & elf.EXECUTABLE for piece in chunks):
-            yield from _rows(source, group)
+        yield from _rows(source, group)
 
 
 def _ends(piece: Piece, group: Iterable[Piece]) -> bool:
@@ -207,10 +209,10 @@ def _in_chunks(other: Piece) -> bool:
 
 
 def _rows(source: Source, group: list[Piece]) -> Iterator[Piece]:
-    """Whole hashes that may be constants in a row, of which the code has more in a number of 4 bytes."""
+    """A hash in data, read from by code that has more of it in a number of 4 bytes."""
     for piece in group:
         section = piece.section
-        if not piece.chunk and section is not None and not section.flags & (elf.STRINGS | elf.EXECUTABLE):
+        if not piece.chunk and section is not None and not section.flags & elf.EXECUTABLE:
             if _in_numbers(source, piece, _quarters(piece.run.form, HASH_START, HASH_END), group):
                 yield piece
             return
