@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice, product
 from pathlib import Path
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
@@ -81,34 +81,36 @@ def _runs_here(switch: str) -> bool:
         return False
 
 
+def _groups(language: str, level: str) -> Iterator[tuple[str, int]]:
+    """Groups of flags for C and C++, and in how many ways to link."""
+    for group in GROUPS:
+        if not _runs_here(group) or (group == "-mno-sse" and (language, level) != ("C", "-O2")):
+            continue
+        if group == "plain":
+            yield group, len(KINDS) if language == "C" else 2
+        else:
+            yield group, 1 if group.startswith("-m") or language == "C++" else 2
+
+
+def _compiled(languages: Iterable[tuple[str, str]], numbers: Iterator[int]) -> Iterator[Case]:
+    turn = count()
+    for language, compiler in languages:
+        for program, level in product(programs(language), LEVELS):
+            for group, times in _groups(language, level):
+                for step in islice(turn, times):
+                    kind, stripped = KINDS[step % len(KINDS)], step // len(KINDS) % 2 == 1
+                    yield Case(next(numbers), language, program, compiler, level, group, kind, stripped)
+
+
 def everything() -> Iterator[Case]:
     """The full corpus. Not each combination of all: ways to link and stripping take turns."""
     numbers = count()
-    turn = count()
-    for language, compilers in (("C", ("gcc", "clang")), ("C++", ("g++", "clang++"))):
-        for compiler in compilers:
-            if shutil.which(compiler) is None:
-                continue
-            for program in programs(language):
-                for level in LEVELS:
-                    for group in GROUPS:
-                        if not _runs_here(group) or (group == "-mno-sse" and (language, level) != ("C", "-O2")):
-                            continue
-                        few = 1 if group.startswith("-m") or language == "C++" else 2
-                        many = len(KINDS) if language == "C" else 2
-                        for _ in range(many if group == "plain" else few):
-                            step = next(turn)
-                            kind = KINDS[step % len(KINDS)]
-                            yield Case(
-                                next(numbers), language, program, compiler, level, group, kind, step // 5 % 2 == 1
-                            )
+    pairs = (("C", "gcc"), ("C", "clang"), ("C++", "g++"), ("C++", "clang++"))
+    yield from _compiled([pair for pair in pairs if shutil.which(pair[1])], numbers)
     if shutil.which("rustc"):
-        for program in programs("Rust"):
-            for level in RUST_LEVELS:
-                for group in RUST_GROUPS:
-                    step = next(turn)
-                    kind = "pie" if group == "lto" else RUST_KINDS[step % len(RUST_KINDS)]
-                    yield Case(next(numbers), "Rust", program, "rustc", level, group, kind, step % 2 == 1)
+        for step, (program, level, group) in enumerate(product(programs("Rust"), RUST_LEVELS, RUST_GROUPS)):
+            kind = "pie" if group == "lto" else RUST_KINDS[step % len(RUST_KINDS)]
+            yield Case(next(numbers), "Rust", program, "rustc", level, group, kind, step % 2 == 1)
 
 
 def quick() -> Iterator[Case]:
