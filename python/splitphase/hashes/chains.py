@@ -20,6 +20,7 @@ from splitphase.tokens import HASH_LENGTH
 _NEARBY = 128
 _WINDOW = 8
 _CASES = "this chunk is the same for the hash in upper and in lower case, and both are cut up here"
+_SHORT = "this may be the end of the hash with its short name, or a number"
 _MOVABS = rb"[\x48-\x4f][\xb8-\xbf]"
 _HASH_LIKE = re.compile(_MOVABS + rb"(?=([0-9abcdfghijklmnpqrsvwxyz]{8}))", re.DOTALL)
 _NUMBER = re.compile(rb"(?:[\xc7\x81][\x00-\xff]{1,6}|[\x35\x3d\xb8-\xbf])\Z", re.DOTALL)
@@ -36,18 +37,35 @@ def weak_pieces(
         known = [piece for piece in strong if piece.place is place]
         scanner = scanner_of(frozenset(piece.run.form.subject.old for piece in known if piece.constant))
         found = list(scanner.runs(source) if place.size == source.size else _shifted(scanner, place))
-        taken = [(piece.run.offset, piece.run.end) for piece in known]
-        for run in (*found, *_short(place, scanner.forms, known)):
-            if any(run.offset < end and start < run.end for start, end in taken):
-                continue
-            section = place.section(run.offset)
-            near = [piece.run for piece in known if abs(piece.run.offset - run.offset) < _NEARBY]
-            if section is not None and section.allocated and not of_another(source, run, near):
-                exact = run if run.length < _WINDOW else _exact(source, run, place, section)
-                piece = None if exact is None else _weak_piece(exact, scanner.forms, place, section, known)
-                if piece is not None and not _beside_another(source, piece, known):
-                    taken.append((piece.run.offset, piece.run.end))
-                    yield piece
+        waiting = list(_candidates(source, place, (*found, *_short(place, scanner.forms)), known))
+        for reached in (_NEARBY, _NEARBY + 1):
+            # Chunks first: a whole path says least of what a chunk elsewhere belongs to.
+            more: list[Piece] | None = None
+            while more is None or more:
+                # One may be the next one's only sibling: two ends of the same string overlap.
+                more, left = [], []
+                for run, section in waiting:
+                    if any(run.offset < piece.run.end and piece.run.offset < run.end for piece in (*known, *more)):
+                        continue
+                    piece = _weak_piece(source, run, scanner.forms, (place, section), known, reached)
+                    if piece is None:
+                        left.append((run, section))
+                    elif not _beside_another(source, piece, known):
+                        more.append(piece)
+                yield from more
+                known, waiting = [*known, *more], left
+
+
+def _candidates(
+    source: Source, place: Place, runs: Iterable[Run], known: list[Piece]
+) -> Iterator[tuple[Run, elf.Section]]:
+    for run in runs:
+        section = place.section(run.offset)
+        near = [piece.run for piece in known if abs(piece.run.offset - run.offset) < _NEARBY]
+        if section is not None and section.allocated and not of_another(source, run, near):
+            exact = run if run.length < _WINDOW else _exact(source, run, place, section)
+            if exact is not None:
+                yield exact, section
 
 
 def _shifted(scanner: Scanner, place: Place) -> Iterator[Run]:
@@ -77,31 +95,55 @@ def _exact(source: Source, run: Run, place: Place, section: elf.Section) -> Run 
 
 
 def _weak_piece(
-    run: Run, forms: Iterable[Form], place: Place, section: elf.Section, known: list[Piece]
+    source: Source,
+    run: Run,
+    forms: Iterable[Form],
+    where: tuple[Place, elf.Section],
+    known: list[Piece],
+    reached: int,
 ) -> Piece | None:
-    """The run in the form of its siblings: digits are the same in upper and in lower case."""
+    """The run in the form of its siblings, so far away at most: digits are the same in upper and in lower case."""
+    place, section = where
     seen = run.form.text[run.start : run.start + run.length]
-    runs = [
-        replace(run, form=form)
+    kind = f"chunk {run.length if run.length in CHUNKS else _WINDOW}"
+    pieces = [
+        Piece(replace(run, form=form), kind, place, section)
         for form in forms
         if form.subject == run.form.subject
         and form.shape.swapped == run.form.shape.swapped
         and form.text[run.start : run.start + run.length] == seen
     ]
-    pieces = [
-        Piece(each, f"chunk {each.length if each.length in CHUNKS else _WINDOW}", place, section) for each in runs
-    ]
-    pieces = [piece for piece in pieces if _has_sibling(piece, known)]
-    if len({piece.patch.data for piece in pieces}) > 1:
-        return replace(pieces[0], problem=_CASES)
-    return pieces[0] if pieces else None
+    far = {piece: distance for piece in pieces if (distance := _sibling(piece, known)) is not None}
+    least = min(far.values(), default=_NEARBY + 2)
+    if least > reached:
+        return None
+    nearest = [piece for piece, distance in far.items() if distance == least]
+    if len({piece.patch.data for piece in nearest}) > 1:
+        return replace(nearest[0], problem=_CASES)
+    if run.length < _WINDOW and not section.flags & elf.EXECUTABLE and not _ended(source, run):
+        return replace(nearest[0], problem=_SHORT)
+    return nearest[0]
 
 
-def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
-    """Whether a chunk goes on where this one ends in the hash."""
+def _ended(source: Source, run: Run) -> bool:
+    """Whether a name ends where a run ends."""
+    beside = source.read(run.offset - 1, 1) if run.form.shape.swapped else source.read(run.end, 1)
+    return re.fullmatch(_NO_NAME, beside, re.DOTALL) is not None
+
+
+def _sibling(piece: Piece, known: Iterable[Piece]) -> int | None:
+    """How far away it goes on where a weak chunk ends in the hash; in code in bytes. A chunk is nearer than text."""
     first, last = reach(piece.run)
     edge = last if first < HASH_START else first - 1
-    return any(_holds(other, piece, edge) for other in strong)
+    code = piece.section is not None and piece.section.flags & elf.EXECUTABLE
+    far = [
+        (abs(other.run.offset - piece.run.offset) if code and other.section == piece.section else _NEARBY)
+        if other.chunk
+        else _NEARBY + 1
+        for other in known
+        if _holds(other, piece, edge)
+    ]
+    return min(*far, _NEARBY + 1) if far else None
 
 
 def _beside_another(source: Source, piece: Piece, known: list[Piece]) -> bool:
@@ -134,42 +176,31 @@ def _holds(other: Piece, piece: Piece, edge: int) -> bool:
     )
 
 
-def _short(place: Place, forms: Iterable[Form], known: list[Piece]) -> Iterator[Run]:
+def _short(place: Place, forms: Iterable[Form]) -> Iterator[Run]:
     """Ends of hashes with a name so short that the path ends inside of the chunk: `6-x/shar`."""
     tails: dict[bytes, tuple[Form, int]] = {}
     for form in forms:
         rest = len(form.subject.name) + 1
-        for count in range(1, _WINDOW - rest):
-            probe = Piece(_run_of(form, HASH_END - count, count + rest, 0), "", place)
-            if form.subject.name and any(piece.chunk for piece in known if _holds(piece, probe, HASH_END - count - 1)):
-                text = form.text[probe.run.start : probe.run.start + probe.run.length]
-                tails.setdefault(text, (form, count + rest))
-    if not tails:
-        return
-    for section in place.image.sections:
+        for count in range(1, _WINDOW - rest) if form.subject.name else ():
+            run = _run_of(form, HASH_END - count, count + rest, 0)
+            tails.setdefault(form.text[run.start : run.start + run.length], (form, count))
+    for section in place.image.sections if tails else ():
         if section.allocated and section.kind not in (elf.NOBITS, elf.STRTAB):
             yield from _tails_in(place, section, tails)
 
 
 def _tails_in(place: Place, section: elf.Section, tails: dict[bytes, tuple[Form, int]]) -> Iterator[Run]:
     code = bool(section.flags & elf.EXECUTABLE)
-    for text, (form, length) in tails.items():
-        literal = b"(?P<tail>" + re.escape(text) + b")"
-        if code:
-            pattern = _MOVABS + (rb"[\x00-\xff]{%d}" % (_WINDOW - length) if form.shape.swapped else b"") + literal
-        elif form.shape.swapped:
-            pattern = rb"[\x00-\xff]{%d}" % (_WINDOW - length - 1) + _NO_NAME + literal
-        else:
-            pattern = literal + _NO_NAME
-        found = re.compile(pattern, re.DOTALL)
+    for text, (form, count) in tails.items():
+        gap = rb"[\x00-\xff]{%d}" % (_WINDOW - len(text) if form.shape.swapped else 0)
+        found = re.compile((_MOVABS if code else b"") + gap + b"(?P<tail>" + re.escape(text) + b")", re.DOTALL)
         for offset in range(0, section.size, _BLOCK):
             data = Window(place.image.source, section.offset, section.size).read(offset, _BLOCK + 32)
             for match in found.finditer(data):
                 start = offset + match.start("tail")
-                aligned = start - (_WINDOW - length if form.shape.swapped else 0) + section.address
+                aligned = start - (_WINDOW - len(text) if form.shape.swapped else 0) + section.address
                 if match.start() < _BLOCK and (code or aligned % _WINDOW == 0):
-                    at = place.start + section.offset + start
-                    yield _run_of(form, HASH_START + HASH_LENGTH - (length - len(form.subject.name) - 1), length, at)
+                    yield _run_of(form, HASH_END - count, len(text), place.start + section.offset + start)
 
 
 def _run_of(form: Form, first: int, length: int, offset: int) -> Run:
