@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 
 from splitphase import elf
 from splitphase.hashes.forms import HASH_END, HASH_START, NAME_LENGTH, PLAIN, STORE
-from splitphase.hashes.scanner import Run, Scanner
+from splitphase.hashes.scanner import Run
 from splitphase.hashes.sources import Patch, Source
-from splitphase.tokens import HASH_LENGTH, SEED_LENGTH
+from splitphase.tokens import SEED_LENGTH
 
 _CERTAIN = 12
 """So many characters of a hash in a row are no accident (1 in 2^60)."""
-_ACCIDENT = 2
+ACCIDENT = 2
 """Bytes by which a chunk's run may be too long by accident."""
-_CHUNKS = (32, 16, 8)
-_X86_64 = 62
-_NEARBY = 128
+CHUNKS = (32, 16, 8)
+X86_64 = 62
+_BESIDE = 4
 _NAME = re.compile(rb"[0-9A-Za-z+._?=-]+")
 _LETTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _NO_TEXT = frozenset(range(9)) | frozenset(range(14, 32)) | frozenset(range(127, 256))
@@ -95,13 +95,16 @@ def name_after(source: Source, piece: Piece) -> str:
 
 def settle(source: Source, runs: Iterable[Run], place_of: Callable[[int], Place | None]) -> Iterator[Piece]:
     """Say what each run is; those that belong to other store paths are left out."""
-    for run in runs:
+    found = list(runs)
+    for index, run in enumerate(found):
         first, last = reach(run)
         if first <= HASH_START and last >= HASH_END:
             place = place_of(run.offset)
             section = place.section(run.offset) if place else None
             yield Piece(run, _whole_kind(first, last), place, section)
-        elif not _of_another(source, run):
+        elif not of_another(
+            source, run, (*found[max(0, index - _BESIDE) : index], *found[index + 1 : index + _BESIDE])
+        ):
             yield _part(source, run, place_of(run.offset))
 
 
@@ -111,13 +114,19 @@ def _whole_kind(first: int, last: int) -> str:
     return "base name" if last > HASH_END else "bare hash"
 
 
-def _of_another(source: Source, run: Run) -> bool:
-    """Whether the run is a part of a store path or base name with another hash."""
+def of_another(source: Source, run: Run, others: Iterable[Run]) -> bool:
+    """Whether the run is a part of a store path or base name with another hash.
+
+    Constants in a row look like one as well: then `others`, what else was found nearby, explain its letters.
+    """
     first, last = reach(run)
     if min(last, HASH_END) - max(first, HASH_START) >= _CERTAIN:
         return False
     form = run.form
     start = run.offset - run.start
+    low, high = start + form.hash_start, start + form.hash_end
+    if any(low < other.end and other.offset < high for other in others if other.offset != run.offset):
+        return False
     lost = max(0, -start)
     data = bytes(lost) + source.read(max(0, start), len(form.text) - lost)
     text = form.shape.decode(data.ljust(len(form.text), b"\0"))
@@ -131,6 +140,9 @@ def _part(source: Source, run: Run, place: Place | None) -> Piece:
     """A run with a part of the hash."""
     first, last = reach(run)
     section = place.section(run.offset) if place else None
+    if run.form.shape.unit > 1 and section is not None and section.allocated and not section.flags & elf.STRINGS:
+        problem = "a compiler has cut a wide string up, and its other parts cannot be told from numbers"
+        return Piece(run, f"part of {last - first}", place, section, problem)
     if run.form.shape.unit > 1 or (run.form.shape.swapped and place is None):
         return Piece(run, f"part of {last - first}", place, section)
     if first == HASH_START and last == HASH_START + SEED_LENGTH and _before(source, run, 5).lower() == b"seed=":
@@ -171,11 +183,11 @@ def immediate(source: Source, run: Run) -> Run | None:
 
 
 def _in_code(source: Source, run: Run, place: Place | None, section: elf.Section | None) -> Piece:
-    if place and place.image.machine == _X86_64:
+    if place and place.image.machine == X86_64:
         exact = immediate(source, run)
         if exact is not None:
             return Piece(exact, "chunk 8", place, section)
-    if run.length in _CHUNKS:
+    if run.length in CHUNKS:
         return Piece(run, f"chunk {run.length}", place, section)
     problem = f"{run.length} bytes of the hash's text stand between instructions, and where they end is not certain"
     return Piece(run, f"part of {run.length}", place, section, problem)
@@ -183,7 +195,7 @@ def _in_code(source: Source, run: Run, place: Place | None, section: elf.Section
 
 def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section | None) -> Piece:
     """In data that may be constants or text, or both side by side."""
-    if run.length in _CHUNKS:
+    if run.length in CHUNKS:
         return Piece(run, f"chunk {run.length}", place, section)
     # What an address is aligned to: sections of objects are aligned in memory, not in the file.
     # An edge outside of the hash is certain: the text before or after it is the same in any case.
@@ -191,106 +203,13 @@ def _in_data(source: Source, run: Run, place: Place | None, section: elf.Section
     if run.form.shape.swapped:
         first, last = HASH_START + HASH_END - last, HASH_START + HASH_END - first
     shift = section.address - section.offset - place.start if section and place else 0
-    for size in _CHUNKS:
+    for size in CHUNKS:
         start = run.offset + -(run.offset + shift) % size if first > HASH_START else run.offset
         end = run.end - (run.end + shift) % size if last < HASH_END else run.end
-        if start < end and run.length - (end - start) <= _ACCIDENT:
+        if start < end and run.length - (end - start) <= ACCIDENT:
             return Piece(cut(run, start, end), f"chunk {end - start}", place, section)
     beside = _before(source, run, 1) * (first > HASH_START) + source.read(run.end, 1) * (last < HASH_END)
     if any(chr(byte) in _LETTERS for byte in beside):
         problem = f"{run.length} bytes of the hash's text stand in data, and where they end is not certain"
         return Piece(run, f"part of {run.length}", place, section, problem)
     return Piece(run, f"part of {run.length}", place, section)
-
-
-def weak_pieces(
-    source: Source, scanner_of: Callable[[frozenset[str]], Scanner], strong: list[Piece]
-) -> Iterator[Piece]:
-    """Chunks with 1 to 4 characters of the hash, in the objects where their siblings stand as well."""
-    for place in dict.fromkeys(piece.place for piece in strong if piece.place and piece.constant):
-        known = [piece for piece in strong if piece.place is place]
-        scanner = scanner_of(frozenset(piece.run.form.subject.old for piece in known if piece.constant))
-        for run in scanner.runs(source) if place.size == source.size else _shifted(scanner, place):
-            if any(run.offset < piece.run.end and piece.run.offset < run.end for piece in known):
-                continue
-            section = place.section(run.offset)
-            if section is not None and section.allocated and not _of_another(source, run):
-                piece = _weak_piece(source, run, place, section)
-                if piece is not None and _has_sibling(piece, known):
-                    yield piece
-
-
-def _shifted(scanner: Scanner, place: Place) -> Iterator[Run]:
-    for run in scanner.runs(place.image.source):
-        yield replace(run, offset=run.offset + place.start)
-
-
-def _weak_piece(source: Source, run: Run, place: Place, section: elf.Section) -> Piece | None:
-    found: Run | None = None
-    if section.flags & elf.EXECUTABLE:
-        found = immediate(source, run) if place.image.machine == _X86_64 else run if run.length in _CHUNKS else None
-    else:
-        first, _ = reach(run)
-        shift = section.address - section.offset - place.start
-        at_end = (first < HASH_START) != run.form.shape.swapped
-        for size in (16, 8):
-            start = run.offset if at_end else run.offset + -(run.offset + shift) % size
-            end = run.end - (run.end + shift) % size if at_end else run.end
-            if end - start >= 8 and run.length - (end - start) <= _ACCIDENT:
-                found = cut(run, start, end)
-                break
-    if found is None:
-        return None
-    first, last = reach(found)
-    if not first < HASH_END or not last > HASH_START:
-        return None
-    return Piece(found, f"chunk {found.length}", place, section)
-
-
-def _has_sibling(piece: Piece, strong: Iterable[Piece]) -> bool:
-    """Whether a chunk goes on where this one ends in the hash."""
-    first, last = reach(piece.run)
-    edge = last if first < HASH_START else first - 1
-    for other in strong:
-        start, end = reach(other.run)
-        if other.constant and other.run.form.subject.old == piece.run.form.subject.old and start <= edge < end:
-            return True
-    return False
-
-
-def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Chunks whose hash is not all there: the rest of it stands somewhere in a form that is not known."""
-    groups: dict[tuple[int, str], list[Piece]] = {}
-    for piece in pieces:
-        if piece.place is not None and piece.constant:
-            groups.setdefault((piece.place.start, piece.run.form.subject.old), []).append(piece)
-    for group in groups.values():
-        covered: set[int] = set()
-        for piece in group:
-            first, last = reach(piece.run)
-            covered.update(range(max(first, HASH_START), min(last, HASH_END)))
-        chunks = [piece for piece in group if piece.chunk]
-        if chunks and len(covered) < HASH_LENGTH:
-            yield chunks[0]
-            continue
-        yield from (piece for piece in chunks if _goes_on(source, piece, group))
-
-
-def _goes_on(source: Source, piece: Piece, group: Iterable[Piece]) -> bool:
-    """Whether a number of 4 bytes in the code nearby has more of the hash. A whole path elsewhere is no excuse."""
-    run = piece.run
-    if run.form.shape.swapped or piece.section is None or not piece.section.flags & elf.EXECUTABLE:
-        return False
-    origin = piece.section.offset + (piece.place.start if piece.place else 0)
-    start, end = max(origin, run.offset - _NEARBY), min(origin + piece.section.size, run.end + _NEARBY)
-    near = bytearray(source.read(start, end - start))
-    for other in group:
-        for place in range(max(other.run.offset, start), min(other.run.end, start + len(near))):
-            near[place - start] = 0
-    first, last = reach(run)
-    edges = [*range(first - 4, first), *range(last - 3, last + 1)]
-    return any(
-        run.form.text[edge : edge + 4] in near
-        for edge in edges
-        if max(edge, HASH_START) < min(edge + 4, HASH_END) and not first <= edge <= last - 4
-    )

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 
 from splitphase import elf
-from splitphase.hashes import archives, objects, packed, zips
-from splitphase.hashes.chunks import Piece, Place, name_after, settle, uncovered, weak_pieces
+from splitphase.hashes import archives, objects, packed, wide, zips
+from splitphase.hashes.chains import uncovered, weak_pieces
+from splitphase.hashes.chunks import Piece, Place, name_after, settle
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
 from splitphase.hashes.forms import BASE32, WEAK_SHAPES, Subject, forms_of, subjects
 from splitphase.hashes.scanner import Run, Scanner
@@ -114,6 +115,9 @@ class Engine:
         known = places(source)
         found = [] if hidden_only else self._settled(source, list(self.strong.runs(source)), known)
         found = [piece for piece in found if piece.section is None or not objects.is_compressed(piece.section)]
+        cut_up = [] if hidden_only else list(wide.cut_up(source, known, found, self.subjects))
+        outcome.finds += [find for find, _ in cut_up]
+        outcome.problems += [problem for _, problem in cut_up]
         for piece in found:
             outcome.finds.append(self._find(piece))
             problem = piece.problem or _refused(piece)

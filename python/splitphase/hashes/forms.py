@@ -74,7 +74,7 @@ SHAPES = (
     Shape("UTF-32LE", "utf-32-le", 4),
     Shape("UTF-32BE", "utf-32-be", 4),
 )
-WEAK_SHAPES = tuple(shape for shape in SHAPES if shape == PLAIN or shape.swapped)
+WEAK_SHAPES = tuple(shape for shape in SHAPES if shape.unit == 1)
 """Those that compilers cut into chunks."""
 
 

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE // O_NOFOLLOW, O_CLOEXEC
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,9 +175,45 @@ static int hides(const uint8_t *head, size_t size) {
   return size > 262 && !memcmp(head + 257, "ustar", 5) ? MAGIC : 0;
 }
 
+// Whether there is the text at a place, its characters `unit` bytes wide.
+static int wide_text(const uint8_t *data, size_t size, ptrdiff_t at, size_t unit, const char *text) {
+  size_t length = strlen(text) * unit;
+  if (at < 0 || (size_t)at + length > size)
+    return 0;
+  for (size_t i = 0; i < length; i++)
+    if (data[(size_t)at + i] != (i % unit ? 0 : text[i / unit]))
+      return 0;
+  return 1;
+}
+
+// The first place from `from` on where 8 bytes of a wide `/nix/store/` stand (little endian: 2 characters of UTF-32, 4 of
+// UTF-16) that are not part of a longer one: so compilers cut wide strings up. `size` if there is none. Each of these
+// has the x.
+size_t wide_mark(const uint8_t *data, size_t size, size_t from) {
+  static const char *const pieces[] = {"/nix", "nix/", "ix/s", "x/st"};
+  while (from < size) {
+    const uint8_t *found = memchr(data + from, 'x', size - from);
+    if (!found)
+      return size;
+    ptrdiff_t at = found - data;
+    from = (size_t)at + 1;
+    if (from >= size || data[from])
+      continue;
+    if (wide_text(data, size, at - 4, 4, "ix") || wide_text(data, size, at, 4, "x/")) {
+      if (!wide_text(data, size, at - 12, 4, "/nix/s"))
+        return (size_t)at;
+    } else if (!wide_text(data, size, at - 6, 2, "/nix/store")) {
+      for (int i = 0; i < 4; i++)
+        if (wide_text(data, size, at - 6 + 2 * i, 2, pieces[i]))
+          return (size_t)at;
+    }
+  }
+  return size;
+}
+
 static int sift_one(const struct table *table, int fd, uint8_t *buffer, size_t room) {
   size_t have = 0, at = 0;
-  int flags = 0;
+  int flags = 0, object = 0;
   for (int first = 1, more = 1; more; first = 0) {
     while (have < room) {
       ssize_t got = read(fd, buffer + have, room - have);
@@ -190,11 +227,15 @@ static int sift_one(const struct table *table, int fd, uint8_t *buffer, size_t r
       }
       have += (size_t)got;
     }
-    if (first)
+    if (first) {
       flags = hides(buffer, have);
+      object = flags && (buffer[0] == 0x7f || buffer[0] == '!');
+    }
     struct run run;
     size_t end = more ? have - table->margin : have;
     if (scan(table, buffer, have, &at, end, &run, 1))
+      return flags | HIT;
+    if (object && wide_mark(buffer, have, 0) < have)
       return flags | HIT;
     if (more) {
       size_t from = (at - table->margin) & ~(size_t)7;

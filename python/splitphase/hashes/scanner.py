@@ -17,6 +17,7 @@ HIT, MAGIC, FAILED = 1, 2, 4
 _ROOM = 4096
 _SIFT_BUFFER = 256 << 10
 _WINDOW = 8
+_BESIDE = 32
 
 
 class _Form(ctypes.Structure):
@@ -72,6 +73,7 @@ def _library() -> ctypes.CDLL:
     library.table_margin.argtypes, library.table_margin.restype = [pointer], ctypes.c_uint32
     library.scan.argtypes = [pointer, ctypes.c_char_p, size, ctypes.POINTER(size), size, pointer, size]
     library.scan.restype = size
+    library.wide_mark.argtypes, library.wide_mark.restype = [ctypes.c_char_p, size, size], size
     library.sift.argtypes = [pointer, ctypes.c_char_p, size, size, pointer]
     library.sift.restype = ctypes.c_int
     return library
@@ -93,6 +95,20 @@ def _weak(form: Form) -> tuple[int, int, int, int, int]:
     """The same for every window of 8 bytes that holds any of the hash."""
     first, last = max(0, form.hash_start - _WINDOW + 1), min(form.hash_end + _WINDOW - 1, len(form.text)) - 3
     return first, max(first, last), _WINDOW, 1, 4
+
+
+def wide_marks(source: Source) -> Iterator[int]:
+    """Offsets where a wide `/nix/store/` stands in pieces, as compilers cut it up."""
+    seek = _library().wide_mark
+    for base in range(0, source.size, BLOCK):
+        # As much as a piece with what stands beside it.
+        start = max(0, base - _BESIDE)
+        data = source.read(start, base - start + BLOCK + _BESIDE)
+        end = min(len(data), base - start + BLOCK)
+        at = seek(data, len(data), base - start)
+        while at < end:
+            yield start + at
+            at = seek(data, len(data), at + 1)
 
 
 class Scanner:

@@ -1,0 +1,3 @@
+/* The same, with arrays on the stack: compilers cut them up. */
+#define STACK
+#include "wide.c"
