@@ -127,3 +127,19 @@ def test_another_path_that_begins_alike(tmp_path: Path) -> None:
     path = program(tmp_path, text, OUTPUTS["out"], "-O0")
     if restored(path, "hello-1.0"):
         assert run(path).splitlines()[0] == f"abcd/nix/store/{other}-glibc-2.38/lib"
+
+
+def test_ends_of_what_is_copied_from_the_string(tmp_path: Path) -> None:
+    """LLVM copies 48 bytes from the string itself and has the others in the code: no part is missing."""
+    text = 'APART void f(char *to) { memcpy(to, PATH "-devl", 48); to[48] = 0; }\n' + MAIN
+    path = program(tmp_path, text, OUTPUTS["out"], "-O2", "-flto", "-fuse-ld=lld", compiler="clang")
+    assert restored(path, "hello-1.0")
+    assert run(path).startswith(f"/nix/store/{NEW}")
+
+
+def test_other_texts_than_the_path_in_one_program(tmp_path: Path) -> None:
+    """Ends of wide strings of 1 to 4 characters of the hash are not looked for: what lacks them is refused."""
+    text = "#define WIDE2(text) u##text\n#define WIDE(text) WIDE2(text)\nunsigned short wide[40] = WIDE(PATH);\n"
+    path = program(tmp_path, text + "int main(void) { return wide[0]; }\n", OUTPUTS["out"], "-O2")
+    with pytest.raises(RewriteError, match="cut a wide string"):
+        ESCAPE.file(path)

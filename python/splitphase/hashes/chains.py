@@ -7,7 +7,7 @@ where it stops; and where a chunk stops and nothing goes on, the rest is in a fo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from splitphase import elf
@@ -228,25 +228,21 @@ def uncovered(source: Source, pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _ends(piece: Piece, group: Iterable[Piece]) -> bool:
-    """Whether nothing goes on where a chunk stops. A path in a table of strings is no excuse."""
+    """Whether nothing goes on where a chunk stops. A string does: LLVM copies from it, and only the end from code."""
     first, last = reach(piece.run)
     edges = [edge for edge, inside in ((first - 1, first > HASH_START), (last, last < HASH_END)) if inside]
-    return any(not any(_holds(other, piece, edge) and _in_chunks(other) for other in group) for edge in edges)
-
-
-def _in_chunks(other: Piece) -> bool:
-    """In a table of strings are no constants; elsewhere a whole path may be several in a row."""
-    return other.chunk or other.kind.startswith("part") or not (other.section and other.section.flags & elf.STRINGS)
+    return any(not any(_holds(other, piece, edge) for other in group) for edge in edges)
 
 
 def _rows(source: Source, group: list[Piece]) -> Iterator[Piece]:
     """A hash in data, read from by code that has more of it in a number of 4 bytes."""
+    asked: set[frozenset[bytes]] = set()
     for piece in group:
-        section = piece.section
-        if not piece.chunk and section is not None and not section.flags & elf.EXECUTABLE:
-            if _in_numbers(source, piece, _quarters(piece.run.form, HASH_START, HASH_END), group):
+        section, texts = piece.section, frozenset(_quarters(piece.run.form, HASH_START, HASH_END))
+        if not piece.chunk and section is not None and not section.flags & elf.EXECUTABLE and texts not in asked:
+            asked.add(texts)
+            if _in_numbers(source, piece, texts, group):
                 yield piece
-            return
 
 
 def _quarters(form: Form, first: int, last: int) -> set[bytes]:
@@ -277,7 +273,7 @@ def _goes_on(source: Source, piece: Piece, group: list[Piece]) -> bool:
     return any(text in near for text in texts)
 
 
-def _in_numbers(source: Source, piece: Piece, texts: set[bytes], group: list[Piece]) -> bool:
+def _in_numbers(source: Source, piece: Piece, texts: Collection[bytes], group: list[Piece]) -> bool:
     """Whether one of the texts is the number of an instruction anywhere in the object."""
     if piece.place is None or piece.place.image.machine != X86_64 or not texts:
         return False

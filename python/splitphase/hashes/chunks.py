@@ -140,7 +140,7 @@ def _part(source: Source, run: Run, place: Place | None) -> Piece:
     """A run with a part of the hash."""
     first, last = reach(run)
     section = place.section(run.offset) if place else None
-    if run.form.shape.unit > 1 and section is not None and section.allocated and not section.flags & elf.STRINGS:
+    if run.form.shape.unit > 1 and section is not None and section.allocated:
         problem = "a compiler has cut a wide string up, and its other parts cannot be told from numbers"
         return Piece(run, f"part of {last - first}", place, section, problem)
     if run.form.shape.unit > 1 or (run.form.shape.swapped and place is None):
