@@ -143,3 +143,19 @@ def test_other_texts_than_the_path_in_one_program(tmp_path: Path) -> None:
     path = program(tmp_path, text + "int main(void) { return wide[0]; }\n", OUTPUTS["out"], "-O2")
     with pytest.raises(RewriteError, match="cut a wide string"):
         ESCAPE.file(path)
+
+
+def test_sums_of_other_constants(tmp_path: Path) -> None:
+    """GCC makes `3nl-z3-4` of `yj8-z3-4` by adding the difference: the sum of the new ones is nobody's path."""
+    one, two = (f"/nix/store/{value}-hello-1.0" for value in (OUT, OTHER))
+    first, second = (int.from_bytes(path[40:48].encode(), "little") for path in (one, two))
+    difference = (second - first) & 0xFFFFFFFF
+    text = (
+        "unsigned long f(void) { unsigned long it; "
+        f'asm("movabs ${first:#x}, %%rsi\\nadd ${difference - (difference >> 31 << 32)}, %%rsi\\nmov %%rsi, %0" '
+        ': "=r"(it) : : "rsi"); return it; }\n'
+        'APART void g(char *to) { strcpy(to, PATH "/x"); }\n'
+    )
+    path = program(tmp_path, text, one, "-O2", "-mno-sse", "-c")
+    with pytest.raises(RewriteError, match="computes a part"):
+        ESCAPE.file(path)

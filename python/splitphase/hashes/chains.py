@@ -265,7 +265,7 @@ def _goes_on(source: Source, piece: Piece, group: list[Piece]) -> bool:
     texts = {
         run.form.text[edge : edge + 4]
         for edge in edges
-        if max(edge, HASH_START) < min(edge + 4, HASH_END) and not first <= edge <= last - 4
+        if HASH_START - 3 < edge < HASH_END and not first <= edge <= last - 4
     }
     origin = piece.section.offset + piece.place.start
     start, end = max(origin, run.offset - _NEARBY), min(origin + piece.section.size, run.end + _NEARBY)

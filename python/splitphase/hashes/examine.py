@@ -8,6 +8,7 @@ from functools import cached_property
 
 from splitphase import elf
 from splitphase.hashes import archives, objects, packed, wide, zips
+from splitphase.hashes.arithmetic import derived
 from splitphase.hashes.chains import uncovered, weak_pieces
 from splitphase.hashes.chunks import Piece, Place, name_after, settle
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
@@ -115,6 +116,10 @@ class Engine:
         known = places(source)
         found = [] if hidden_only else self._settled(source, list(self.strong.runs(source)), known)
         found = [piece for piece in found if piece.section is None or not objects.is_compressed(piece.section)]
+        outcome.problems += [
+            f"{_where(piece)}: the code beside computes a part of a path from a part of another"
+            for piece in derived(source, found, self.subjects)
+        ]
         cut_up = [] if hidden_only else list(wide.cut_up(source, known, found, self.subjects))
         outcome.finds += [find for find, _ in cut_up]
         outcome.problems += [problem for _, problem in cut_up]
