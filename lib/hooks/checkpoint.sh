@@ -10,11 +10,15 @@
 splitphaseLookAtBuild() {
   splitphaseTool=other
   case $(splitphasePhaseText buildPhase) in
-    *cargo*) ;;
+    *cargo*) splitphaseTool=cargo ;;
     *ninja*) splitphaseTool=ninja ;;
     *make*) splitphaseTool=make ;;
   esac
   splitphaseTargets=()
+  if [ "$splitphaseTool" = cargo ]; then
+    splitphaseCargoProblem
+    return
+  fi
   splitphaseProblem=$(splitphaseCutProblem)
   if [ -z "$splitphaseProblem" ] && { [ "$splitphaseTool" = ninja ] || [ -e CMakeFiles/Makefile2 ]; }; then
     splitphaseReadFlags
@@ -52,14 +56,18 @@ splitphaseAbout() {
     ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} ${splitphaseMake[@]+"${splitphaseMake[@]}"} "$@"
 }
 
+# A checkpoint is of what the build tool made: postBuild runs where the package is built.
+splitphaseNoPostBuild() {
+  unset -v postBuild
+  unset -f postBuild
+  postBuildHooks=()
+}
+
 splitphaseBeforeBuild() {
   local splitphaseName splitphaseLaterArguments=()
   if [ -n "${splitphaseCheckpoint:-}" ]; then
     splitphaseAbout observe --checkpoint "$splitphaseCheckpoint"
-    # A checkpoint is of what the build tool made: postBuild runs where the package is built.
-    unset -v postBuild
-    unset -f postBuild
-    postBuildHooks=()
+    splitphaseNoPostBuild
   fi
   if [ -n "${splitphaseReuse:-}" ]; then
     for splitphaseName in ${splitphaseLater[@]+"${splitphaseLater[@]}"}; do splitphaseLaterArguments+=(--later "$splitphaseName"); done
@@ -69,6 +77,7 @@ splitphaseBeforeBuild() {
 
 splitphaseSaveCheckpoint() {
   splitphaseState=done
+  if [ ! -e "$splitphaseCheckpoint/observed.json" ]; then splitphaseAbout observe --checkpoint "$splitphaseCheckpoint"; fi
   splitphaseAbout checkpoint --checkpoint "$splitphaseCheckpoint"
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
@@ -87,7 +96,14 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
       splitphaseFail "the sandbox is off: this build runs in $NIX_BUILD_TOP, the checkpoint's elsewhere" \
         "build with 'sandbox = true', which always builds in the same directory"
     fi
-    if [ -z "${dontBuild:-}" ] && [ -z "$(splitphaseCutProblem)" ]; then
+    if [ -z "${dontBuild:-}" ] && [[ $(splitphasePhaseText buildPhase) == *cargo* ]]; then
+      splitphaseCargoBegin
+      splitphaseRunPhaseItself "$@"
+      splitphaseCargoEnd
+      if [ -n "${splitphaseCheckpoint:-}" ]; then splitphaseSaveCheckpoint; fi
+      rm -r "$splitphaseCargoFolder"
+      return
+    elif [ -z "${dontBuild:-}" ] && [ -z "$(splitphaseCutProblem)" ]; then
       preBuildHooks+=(splitphaseBeforeBuild)
     else
       splitphaseBeforeBuild

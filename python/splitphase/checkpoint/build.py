@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
-from splitphase.checkpoint import graphunits, makeunits
+from splitphase.checkpoint import cargounits, graphunits, makeunits
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import SCRATCH, Request
@@ -53,4 +53,7 @@ def read(request: Request, directory: str, facts: Facts, observed: Observed) -> 
         return graphunits.read_build(graphunits.MAKE, directory, request.targets, facts)
     if request.tool == "make":
         return observed.reason or makeunits.MakeBuild(facts, observed, SCRATCH)
-    return "buildPhase runs neither make nor Ninja"
+    if request.tool == "cargo":
+        reason = observed.reason or ("" if observed.cargo else "buildPhase did not call cargo by its name")
+        return reason or cargounits.CargoBuild(facts, observed, SCRATCH, request.outputs.values())
+    return "buildPhase runs neither cargo, make nor Ninja"

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.record import Checkpoint, Unit
 
+ANEW = "anew: "
+"""What a command begins with that a build tool refuses itself; the reason follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -57,7 +60,8 @@ class _Judge:
     def reason(self, unit: Unit, commands: Mapping[str, str] | None) -> str:
         """Why a unit must be compiled again, or nothing."""
         if commands is not None and commands[unit.output] != unit.command:
-            return "the command differs"
+            told = commands[unit.output]
+            return told.removeprefix(ANEW) if told.startswith(ANEW) else "the command differs"
         for path in unit.reads:
             if fixed(path):
                 continue

@@ -15,6 +15,8 @@ from splitphase.rewrite import Rewriter
 from splitphase.snapshot import MACHINE_BOUND
 
 MISSING = "-"
+CARGO = ".splitphase-cargo"
+"""Folder below the top with what stands before cargo while buildPhase runs."""
 _INCLUDE = re.compile(
     rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/)*([^\r\n]*)"
     rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
@@ -104,13 +106,13 @@ class Facts:
             self._includes[path] = Includes(frozenset(names), computed)
         return self._includes[path]
 
-    def listing(self, own: str) -> dict[str, str]:
-        """Every path below the top, less the folder `own`: kind, mode and what it holds.
+    def listing(self, own: str, skip: str = "") -> dict[str, str]:
+        """Every path below the top, less the folders `own` and `skip`: kind, mode and what it holds.
 
         Kinds are `f`, `d`, `l`, and `L` for a link to a folder.
         """
         found = {}
-        for path in walk(self.top, own):
+        for path in walk(self.top, own, skip):
             status = os.lstat(f"{self.top}/{path}")
             mode = f"{stat.S_IMODE(status.st_mode):o}"
             name = self.escape.text(path)
@@ -126,15 +128,15 @@ class Facts:
         return found
 
 
-def walk(top: str, own: str) -> Iterator[str]:
-    """Every path below `top`, relative, sorted, links not followed; less `own` and what each build writes."""
+def walk(top: str, own: str, skip: str = "") -> Iterator[str]:
+    """Every path below `top`, relative, sorted, links not followed; less `own`, `skip` and what each build writes."""
     pending = [""]
     while pending:
         folder = pending.pop()
         with os.scandir(f"{top}/{folder}") as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 path = f"{folder}{entry.name}"
-                if not folder and (entry.name == own or entry.name in MACHINE_BOUND):
+                if (not folder and entry.name in (own, CARGO, *MACHINE_BOUND)) or path == skip:
                     continue
                 yield path
                 if entry.is_dir(follow_symlinks=False):

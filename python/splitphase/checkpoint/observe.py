@@ -21,6 +21,7 @@ EARLY = frozenset(
     postConfigure configureFlags configureFlagsArray configureScript dontConfigure dontAddPrefix dontAddDisableDepTrack
     dontDisableStatic dontFixLibtool prefixKey cmakeDir cmakeFlags cmakeFlagsArray cmakeBuildType mesonFlags
     mesonFlagsArray mesonBuildType mesonAutoFeatures preBuild postBuild postHook outputs SOURCE_DATE_EPOCH
+    cargoDeps cargoDepsCopy cargoDepsHook cargoHash cargoSha256 cargoPatches cargoUpdateHook cargoVendorDir
     """.split()
 )
 """Read by earlier phases, whose result is the tree, or by none. The date is looked at by itself."""

@@ -59,6 +59,8 @@ class Observed:
     """By an object's file name: why it cannot be reused (empty: it can)."""
     user_headers_only: bool = False
     """Whether a compile reports its user headers only (`-MMD`)."""
+    cargo: Mapping[str, Any] = field(default_factory=dict)
+    """What cargo is about to build (`cargograph.Plan`)."""
     custom: str = ""
     """A command of plain make that is neither compile nor link, if there is one."""
 

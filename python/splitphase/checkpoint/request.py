@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from splitphase.checkpoint.cargograph import read_plan
 from splitphase.checkpoint.dryrun import dry_run
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import observe
@@ -29,6 +30,7 @@ class Request:
     targets: tuple[str, ...]
     make_arguments: tuple[str, ...]
     flags: str
+    cargo_arguments: tuple[str, ...] = ()
 
     def rewriters(self) -> tuple[Rewriter, Rewriter]:
         """Escape and restore."""
@@ -37,6 +39,9 @@ class Request:
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""
         now = observe(facts, SCRATCH, os.environ, self.flags)
+        if self.tool == "cargo" and not self.problem:
+            found = read_plan(facts, self.cargo_arguments, now.listing)
+            return replace(now, reason=found) if isinstance(found, str) else replace(now, cargo=found.raw())
         if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
             return now
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.escape)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from splitphase.checkpoint import build, observe
+from splitphase.checkpoint.cargounits import CargoBuild
 from splitphase.checkpoint.decide import Decision, changed_names, decide
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.record import Checkpoint
@@ -38,7 +39,8 @@ def choose(
         return reason
     again = current.declared(request.top)
     left = [path for path in found.left if path not in again]
-    appeared = changed_names(found.observed.listing, now.listing, left)
+    cargo = isinstance(current, CargoBuild)
+    appeared = frozenset() if cargo else changed_names(found.observed.listing, now.listing, left)
     if appeared is None:
         return "a link to a folder is new, gone or different"
     return current, decide(found, facts, current.commands(request.top), appeared, now.epoch)

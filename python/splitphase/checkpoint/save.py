@@ -30,7 +30,8 @@ from splitphase.rewrite import Rewriter
 class Saver:
     """Collects the units of one build whose objects can be reused."""
 
-    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool) -> None:
+    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool, assembler: bool = True) -> None:
+        self.assembler = assembler
         self.user_headers_only = user_headers_only
         self.facts = facts
         self.scratch = scratch
@@ -67,7 +68,7 @@ class Saver:
                 return "it read what is no file any more"
             if content.own:
                 return "it read a file that holds an output path"
-            if content.words & {"incbin", ".include"}:
+            if self.assembler and content.words & {"incbin", ".include"}:
                 return "it may read files that no dependency record names"
             if self.user_headers_only and "system_header" in content.words:
                 return "it reports no system headers"
@@ -105,7 +106,7 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     facts = Facts(request.top, escape)
     scratch = Path(request.top, SCRATCH)
     scratch.mkdir()
-    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only)
+    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only, assembler=request.tool != "cargo")
     reason = request.problem or unusable(request.top, escape, os.environ)
     found = reason or build.read(request, restore.text(observed.directory), facts, observed)
     tool = ""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from splitphase.checkpoint.record import Identity
     from splitphase.checkpoint.request import Request
 
-TOOLS = ("ninja", "make", "other")
+TOOLS = ("ninja", "make", "cargo", "other")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--problem", default="", help="why this build's objects cannot be reused")
     parser.add_argument("--target", action="append", default=[], help="what the build tool is asked for")
     parser.add_argument("--make-argument", action="append", default=[], help="an argument of make")
+    parser.add_argument("--cargo-argument", action="append", default=[], help="an argument of cargo")
     parser.add_argument("--flags", default="", help="what the build tool is called with, whatever its form")
 
 
@@ -34,7 +35,14 @@ def request(args: argparse.Namespace) -> Request:
 
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     return Request(
-        args.top, outputs, args.tool, args.problem, tuple(args.target), tuple(args.make_argument), args.flags
+        args.top,
+        outputs,
+        args.tool,
+        args.problem,
+        tuple(args.target),
+        tuple(args.make_argument),
+        args.flags,
+        tuple(args.cargo_argument),
     )
 
 
