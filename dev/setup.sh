@@ -31,6 +31,8 @@ ld.lld lld
 unzip unzip
 zip zip
 git git
+cargo cargo
+rustc rustc
 TOOLS
   [ "${#missing[@]}" -gt 0 ] || return 0
   if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then

@@ -205,6 +205,7 @@ def run(
     say: Callable[[str], None] | None = None,
     kinds: tuple[Edit, ...] = GENERATED,
     flags: tuple[str, ...] = (),
+    maker: type[Oracle] = Oracle,
 ) -> Counter[str]:
     """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
     counts: Counter[str] = Counter()
@@ -215,7 +216,7 @@ def run(
         sequence += 1
         state = start.copy() if start else project(chance)
         with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
-            oracle = Oracle(tool, Path(os.path.realpath(folder)), chance, flags)
+            oracle = maker(tool, Path(os.path.realpath(folder)), chance, flags)
             history: list[str] = []
             finish = build_files if start is None else lambda state, _tool: state
             checkpoints = [oracle.case(finish(state, tool), [], 0)[1]]

@@ -20,6 +20,11 @@ from splitphase.checkpoint.observe import EARLY, digest
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
 
 TOOL = "cargo"
+_TAG = """Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by cargo.
+# For information about cache directory tags see https://bford.info/cachedir/
+"""
+"""What cargo writes into a target folder that it makes, so that backups leave it out."""
 _ASSEMBLER = re.compile(rb"\.inc(?:lude|bin)\s+\\?[\"']")
 _VARIABLE = re.compile(rb"\bvar(?:_os)?\s*\(\s*\"(\w+)\"|\b(vars)(?:_os)?\s*\(\s*\)")
 
@@ -249,7 +254,12 @@ class CargoBuild:
             reasons.update(dict.fromkeys(more, "a package that it needs is built anew"))
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:  # noqa: ARG002 - as Ninja's
-        """Folders of build scripts that left nothing."""
+        """What cargo does only where `target/` is new, and folders of build scripts that left nothing."""
+        target = Path(top, self.plan.target)
+        for folder in (target, *target.glob("*/*/.fingerprint")):
+            place = folder.parent.parent if folder.name == ".fingerprint" else folder
+            if place.is_dir() and not (place / "CACHEDIR.TAG").exists():
+                (place / "CACHEDIR.TAG").write_text(_TAG)
         for unit in units:
             for path in (unit.output, *unit.extra):
                 if re.search(r"/build/[^/]+/output$", path):

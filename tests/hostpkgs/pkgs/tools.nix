@@ -16,6 +16,7 @@ lib.mapAttrs (pname: args: simple pname (lib.head args) (lib.foldl' (a: b: a // 
   ];
   bison = [ "3.8.2" { } ];
   bzip2 = [ "1.0.8" { bins = "bzip2 bunzip2 bzcat"; } ];
+  cargo = [ "0.66.0" { } ];
   coreutils = [
     "9.1"
     {
@@ -141,4 +142,6 @@ lib.mapAttrs (pname: args: simple pname (lib.head args) (lib.foldl' (a: b: a // 
       script = ''rm "$out/bin/python3"'';
     }
   ];
+  # rustc finds its libraries beside the program itself, which is in /usr.
+  rustc = [ "1.63.0" { } ];
 }
