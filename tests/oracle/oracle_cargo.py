@@ -42,7 +42,9 @@ _TIMES = re.compile(r"/\.fingerprint/")
 
 def _source(state: State, chance: random.Random) -> str:
     path = chance.choice([path for path in _SOURCES if path in state.tree])
-    state.put(path, state.text(path) + f"\npub fn edited_{chance.randrange(1 << 30)}() -> u32 {{ {chance.randrange(9)} }}\n")
+    state.put(
+        path, state.text(path) + f"\npub fn edited_{chance.randrange(1 << 30)}() -> u32 {{ {chance.randrange(9)} }}\n"
+    )
     return f"changed {path}"
 
 
@@ -159,12 +161,14 @@ def _version(state: State, chance: random.Random) -> str:
     return f"version of {part}"
 
 
-def _member(state: State, chance: random.Random) -> str:
+def _member(state: State, _chance: random.Random) -> str:
     text = state.text("app/Cargo.toml")
     if "aside" in text:
         return ""
     state.put("app/Cargo.toml", text + 'aside = { path = "../aside" }\n')
-    lock = state.text("Cargo.lock").replace('dependencies = [\n "core-part"', 'dependencies = [\n "aside",\n "core-part"', 1)
+    lock = state.text("Cargo.lock").replace(
+        'dependencies = [\n "core-part"', 'dependencies = [\n "aside",\n "core-part"', 1
+    )
     state.put("Cargo.lock", lock)
     return "app needs aside"
 
@@ -181,7 +185,9 @@ def _checksum(state: State, chance: random.Random) -> str:
 
 
 def _environment(state: State, chance: random.Random) -> str:
-    name, value = chance.choice((("APP_GREETING", "hello"), ("NATIVE_LEVEL", "2"), ("RUSTFLAGS", "-Cdebuginfo=1"), ("OTHER", "1")))
+    name, value = chance.choice(
+        (("APP_GREETING", "hello"), ("NATIVE_LEVEL", "2"), ("RUSTFLAGS", "-Cdebuginfo=1"), ("OTHER", "1"))
+    )
     if state.environment.pop(name, None) is None:
         state.environment[name] = value
     return f"variable {name}"
@@ -218,7 +224,7 @@ def _folder_link(state: State, _chance: random.Random) -> str:
 
 def _renamed(state: State, chance: random.Random) -> str:
     name = f"banner{chance.randrange(50)}.txt"
-    found = re.search(r'data/(banner\d*\.txt)', state.text("app/src/main.rs"))
+    found = re.search(r"data/(banner\d*\.txt)", state.text("app/src/main.rs"))
     if found is None or f"data/{found[1]}" not in state.tree or found[1] == name:
         return ""
     state.set(f"data/{name}", state.tree[f"data/{found[1]}"])
@@ -238,9 +244,9 @@ def _nothing(_state: State, _chance: random.Random) -> str:
 
 
 EDITS: tuple[Edit, ...] = (
-    _source, _source, _source, _value, _value, _data, _data, _deleted_data, _module, _moved, _both, _unread_module, _script,
-    _undeclared_script, _new_script, _feature, _profile, _version, _member, _checksum, _environment, _date, _mode, _link,
-    _folder_link, _renamed, _loose, _nothing,
+    _source, _source, _source, _value, _value, _data, _data, _deleted_data, _module, _moved, _both, _unread_module,
+    _script, _undeclared_script, _new_script, _feature, _profile, _version, _member, _checksum, _environment, _date,
+    _mode, _link, _folder_link, _renamed, _loose, _nothing,
 )  # fmt: skip
 
 
@@ -254,9 +260,15 @@ class CargoOracle(oracle.Oracle):
         clear(self.top)
         self.work.mkdir()
         write(state, self.work, random.Random(prefix))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO", "RUST", "PYTHON"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("CARGO", "RUST", "PYTHON"))
+        }
         environment |= {name: os.environ[name] for name in ("RUSTUP_HOME", "CARGO_HOME") if name in os.environ}
-        return environment | {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8", "out": prefix} | state.environment
+        return (
+            environment
+            | {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8", "out": prefix}
+            | state.environment
+        )
 
     @property
     def work(self) -> Path:
@@ -291,7 +303,14 @@ class CargoOracle(oracle.Oracle):
 
 
 def run(
-    cases: int, seed: int, *, say: Callable[[str], None] | None = None, kinds: tuple[Edit, ...] = EDITS, flags: tuple[str, ...] = ()
+    cases: int,
+    seed: int,
+    *,
+    say: Callable[[str], None] | None = None,
+    kinds: tuple[Edit, ...] = EDITS,
+    flags: tuple[str, ...] = (),
 ) -> dict[str, int]:
     """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
-    return oracle.run("cargo", cases, seed, State(read(WORKSPACE)), say=say, kinds=kinds, flags=flags, maker=CargoOracle)
+    return oracle.run(
+        "cargo", cases, seed, State(read(WORKSPACE)), say=say, kinds=kinds, flags=flags, maker=CargoOracle
+    )

@@ -23,6 +23,7 @@ from splitphase.checkpoint.record import (
     read_observed,
 )
 from splitphase.checkpoint.request import SCRATCH, Request
+from splitphase.hashes.findings import Find
 from splitphase.hashes.sources import Memory
 from splitphase.rewrite import Rewriter
 
@@ -30,8 +31,8 @@ from splitphase.rewrite import Rewriter
 class Saver:
     """Collects the units of one build whose objects can be reused."""
 
-    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool, assembler: bool = True) -> None:
-        self.assembler = assembler
+    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool, cargo: bool = False) -> None:
+        self.cargo = cargo
         self.user_headers_only = user_headers_only
         self.facts = facts
         self.scratch = scratch
@@ -68,7 +69,7 @@ class Saver:
                 return "it read what is no file any more"
             if content.own:
                 return "it read a file that holds an output path"
-            if self.assembler and content.words & {"incbin", ".include"}:
+            if not self.cargo and content.words & {"incbin", ".include"}:
                 return "it may read files that no dependency record names"
             if self.user_headers_only and "system_header" in content.words:
                 return "it reports no system headers"
@@ -89,7 +90,9 @@ class Saver:
             shutil.copyfile(source, target)
             target.chmod(source.stat().st_mode & 0o777 | 0o200)
             targets.append(target)
-        reason = next((found for target in targets if (found := _escaped(target, self.facts.escape))), "")
+        reason = next(
+            (found for target in targets if (found := _escaped(target, self.facts.escape, linked=self.cargo))), ""
+        )
         if reason:
             for target in targets:
                 target.unlink()
@@ -106,7 +109,7 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     facts = Facts(request.top, escape)
     scratch = Path(request.top, SCRATCH)
     scratch.mkdir()
-    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only, assembler=request.tool != "cargo")
+    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only, cargo=request.tool == "cargo")
     reason = request.problem or unusable(request.top, escape, os.environ)
     found = reason or build.read(request, restore.text(observed.directory), facts, observed)
     tool = ""
@@ -129,15 +132,22 @@ def _time(path: str) -> int:
     return os.stat(path).st_mtime_ns if os.path.exists(path) else 0
 
 
-def _escaped(path: Path, escape: Rewriter) -> str:
-    """Put a token for the random seed, which `-g` records; or why the object is not carried."""
+def _escaped(path: Path, escape: Rewriter, *, linked: bool) -> str:
+    """Put a token for the random seed, which `-g` records; or why the object is not carried.
+
+    What is linked says where libraries are searched, in nixpkgs in the output too: nothing else depends on that string.
+    """
     outcome = escape.engine.examine(Memory(path.read_bytes()))
     if outcome.problems:
         return "its object hides an output path"
-    if any(find.kind != "seed" for find in outcome.finds):
+    if not all(find.kind == "seed" or (linked and _searched(find)) for find in outcome.finds):
         return "its object holds an output path"
     escape.file(path)
     return ""
+
+
+def _searched(find: Find) -> bool:
+    return find.kind == "whole" and find.section == ".dynstr" and not find.form and not find.inside
 
 
 def leftovers(top: str, own: str, listing: Mapping[str, str], made: frozenset[str], escape: Rewriter) -> Iterator[str]:
