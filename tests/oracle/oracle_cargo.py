@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,13 @@ def _data(state: State, chance: random.Random) -> str:
         return ""
     state.put(path, state.text(path) + f"{chance.randrange(99)}\n")
     return f"data {path}"
+
+
+def undeclared(state: State, chance: random.Random) -> str:
+    """A file that a build script or a macro reads and does not declare."""
+    path = chance.choice(("data/limits.txt", "data/undeclared.txt"))
+    state.put(path, state.text(path) + "more\n")
+    return f"read undeclared: {path}"
 
 
 def _deleted_data(state: State, chance: random.Random) -> str:
@@ -305,12 +313,12 @@ class CargoOracle(oracle.Oracle):
 def run(
     cases: int,
     seed: int,
+    start: State | None = None,
     *,
     say: Callable[[str], None] | None = None,
     kinds: tuple[Edit, ...] = EDITS,
     flags: tuple[str, ...] = (),
-) -> dict[str, int]:
+) -> Counter[str]:
     """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
-    return oracle.run(
-        "cargo", cases, seed, State(read(WORKSPACE)), say=say, kinds=kinds, flags=flags, maker=CargoOracle
-    )
+    begin = start or State(read(WORKSPACE))
+    return oracle.run("cargo", cases, seed, begin, say=say, kinds=kinds, flags=flags, maker=CargoOracle)
