@@ -16,8 +16,10 @@ import shutil
 import subprocess
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from splitphase.checkpoint.facts import Facts, fixed
@@ -31,6 +33,16 @@ _WRAPPERS = (
     "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
 )
+_WRAPPER_SIZE = 1 << 20
+"""Less than cargo has, more than a script or a small program that calls it."""
+_FOR_LINKING = ("NIX_LDFLAGS", "LIBRARY_PATH", "LDFLAGS")
+_LINKED = r"-fuse-ld=|-Wl,-(?:rpath|z|-as-needed|-no-|-build-id|-gc-sections)|-s\b|-l|-static|-no"
+_ODD = re.compile(
+    rf"rustc-(?:workspace-)?wrapper|link-args?=(?!{_LINKED})|link-args\b(?!=)|profile-use|\bplugin|(?<![\w-])-Z|\.json\b"
+    r"|\[unstable|^\s*\"?rustc\"?\s*=|(?<![\w-])-L|--extern|(?<!\w)@\S+",
+    re.MULTILINE,
+)
+"""Settings by which rustc, or the linker, may read what no dependency record names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +97,16 @@ def plan(raw: Mapping[str, Any]) -> Plan:
 
 def read_plan(facts: Facts, arguments: Sequence[str], listing: Mapping[str, str]) -> Plan | str:
     """Ask cargo, in the working directory; or say why what it builds cannot be known."""
-    reason = _odd(facts.top, arguments)
+    reason = odd_settings(facts.top, arguments)
     if reason:
         return reason
-    metadata = _json(["metadata", "--format-version=1", *_for_metadata(arguments)])
-    if isinstance(metadata, str):
-        return metadata
-    graph = _json([*arguments, "-Zunstable-options", "--unit-graph"])
-    if isinstance(graph, str):
-        return graph
+    with locks_kept(facts.top, arguments):
+        metadata = _json(["metadata", "--format-version=1", *_for_metadata(arguments)])
+        if isinstance(metadata, str):
+            return metadata
+        graph = _json([*arguments, "-Zunstable-options", "--unit-graph"])
+        if isinstance(graph, str):
+            return graph
     target = os.path.realpath(_option(arguments, "--target-dir") or metadata["target_directory"])
     if metadata.get("build_directory", metadata["target_directory"]) != metadata["target_directory"]:
         return "cargo has a build directory beside its target directory"
@@ -219,26 +232,49 @@ class _Reader:
             "cargo": _output(["cargo", "-vV"]),
             "the arguments of cargo": "\n".join(without_jobs(self.arguments)),
         }
-        said |= {f"{path}": self.listing[path] for path in self._configuration() if path in self.listing}
+        said |= {path: self.listing[path] for path in _configuration(self.facts.top) if path in self.listing}
         return {what: digest(self.facts.escape.text(text)) for what, text in said.items()}
 
-    def _configuration(self) -> Iterable[str]:
-        """Where cargo and rustup look for their settings, below the top."""
-        folder = _relative(self.facts.top, os.getcwd())
-        while True:
-            prefix = f"{folder}/" if folder and folder != "." else ""
-            yield from (
-                f"{prefix}{name}"
-                for name in (".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml")
-            )
-            if not prefix:
-                break
-            folder = os.path.dirname(folder)
-        for variable, below in (("CARGO_HOME", ""), ("HOME", ".cargo/")):
-            home = os.environ.get(variable, "")
-            if home and in_tree(self.facts.top, home):
-                place = _relative(self.facts.top, home)
-                yield from (os.path.normpath(f"{place}/{below}{name}") for name in ("config", "config.toml"))
+
+def _configuration(top: str) -> Iterator[str]:
+    """Where cargo and rustup look for their settings, relative to the top."""
+    names = (".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml")
+    for folder in _upwards(top, os.getcwd()):
+        yield from (os.path.normpath(f"{folder}/{name}") for name in names)
+    for variable, below in (("CARGO_HOME", ""), ("HOME", ".cargo/")):
+        home = os.environ.get(variable, "")
+        if home and in_tree(top, home):
+            place = _relative(top, home)
+            yield from (os.path.normpath(f"{place}/{below}{name}") for name in ("config", "config.toml"))
+
+
+def _upwards(top: str, path: str) -> Iterator[str]:
+    """A folder and those that it is in, relative to the top, which is the last."""
+    folder = _relative(top, os.path.realpath(path))
+    while folder not in (".", "") and not folder.startswith("/"):
+        yield folder
+        folder = os.path.dirname(folder)
+    yield "."
+
+
+@contextmanager
+def locks_kept(top: str, arguments: Sequence[str]) -> Iterator[None]:
+    """Asking cargo may write Cargo.lock; that is the build's to do."""
+    manifest = os.path.dirname(_option(arguments, "--manifest-path"))
+    folders = {*_upwards(top, os.getcwd()), *_upwards(top, manifest or os.getcwd())}
+    paths = [Path(top, folder, "Cargo.lock") for folder in sorted(folders)]
+    before = {path: (path.read_bytes(), path.stat()) for path in paths if path.is_file()}
+    try:
+        yield
+    finally:
+        for path in paths:
+            if path not in before:
+                path.unlink(missing_ok=True)
+                continue
+            data, status = before[path]
+            if path.read_bytes() != data:
+                path.write_bytes(data)
+                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def without_jobs(arguments: Sequence[str]) -> list[str]:
@@ -263,7 +299,8 @@ def _reaching(needs: Mapping[str, Iterable[str]], start: set[str]) -> set[str]:
     return found
 
 
-def _odd(top: str, arguments: Sequence[str]) -> str:
+def odd_settings(top: str, arguments: Sequence[str]) -> str:
+    """Why what such a build reads cannot be known, or nothing."""
     for name in _WRAPPERS:
         if os.environ.get(name):
             return f"{name} is set: what it runs may read anything"
@@ -271,21 +308,33 @@ def _odd(top: str, arguments: Sequence[str]) -> str:
         program = os.environ.get(name, "")
         if "/" in program and in_tree(top, program):
             return f"{name} is a program of the tree"
-    for word in arguments:
-        if word.startswith("-Z"):
-            return f"cargo gets {word}"
+    for name, text in (*_settings(top), ("cargo", " ".join(arguments))):
+        linking = name.startswith(_FOR_LINKING)
+        found = None if linking else _ODD.search(text)
+        if found or (linking and top in text):
+            return f"{name} has {found[0] if found else top}: what is read so is not known"
     if not arguments or arguments[0] not in ("build", "b"):
         return f"cargo is not asked to build, but to {' '.join(arguments[:1])}"
-    if shutil.which("cargo") is None:
-        return "there is no cargo"
-    return ""
+    return "" if shutil.which("cargo") else "there is no cargo"
+
+
+def _settings(top: str) -> Iterator[tuple[str, str]]:
+    """Variables and files with settings of cargo, rustc and the linker, and what they say."""
+    for name, value in os.environ.items():
+        if "RUSTFLAGS" in name or name.startswith((*_FOR_LINKING, "CARGO_BUILD_", "CARGO_TARGET_")):
+            yield name, value
+    for path in _configuration(top):
+        place = Path(top, path)
+        if place.is_file():
+            yield path, place.read_text(errors="surrogateescape")
 
 
 def _auditable() -> bool:
-    """Whether cargo is the wrapper that writes the list of dependencies into programs."""
-    with open(os.path.realpath(shutil.which("cargo") or "/dev/null"), "rb") as stream:
-        start = stream.read(65536)
-    return start.startswith(b"#!") and b"auditable" in start
+    """Whether cargo is a wrapper that writes the list of dependencies into programs, as nixpkgs' is."""
+    path = os.path.realpath(shutil.which("cargo") or "/dev/null")
+    if "auditable" in path:
+        return True
+    return os.path.getsize(path) < _WRAPPER_SIZE and b"auditable" in Path(path).read_bytes()
 
 
 def _option(arguments: Sequence[str], name: str) -> str:
