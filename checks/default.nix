@@ -10,6 +10,7 @@ let
     ./parts.nix
     ./reuse.nix
     ./checkpoint.nix
+    ./checkpointtools.nix
   ];
 in
 lib.foldl' (all: some: all // some) { helper = scope.splitphase; } behaviours

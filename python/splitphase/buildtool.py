@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitphase.environment import packages_own
 from splitphase.errors import BuildGraphError, SplitphaseError
 from splitphase.generate import Generation
 from splitphase.graph import Graph, reachable
@@ -104,7 +105,7 @@ def _ninja(build: BuildDirectory, generation: Generation, targets: list[str], jo
 
 
 def _run(build: BuildDirectory, command: list[str]) -> bool:
-    return subprocess.run(command, cwd=build.path, check=False).returncode == 0
+    return subprocess.run(command, cwd=build.path, env=packages_own(os.environ), check=False).returncode == 0
 
 
 def _failure(command: list[str]) -> SplitphaseError:

@@ -104,8 +104,13 @@ class Facts:
             self._includes[path] = Includes(frozenset(names), computed)
         return self._includes[path]
 
-    def listing(self, own: str) -> dict[str, str]:
-        """Every path below the top, less the folder `own`: kind, mode and what it holds.
+    def kinds(self, own: str) -> dict[str, str]:
+        """Every path below the top, less the folder `own`: its kind; of links where they lead, too."""
+        entries = self.listing(own, contents=False).items()
+        return {path: entry if entry[0] in "lL" else entry[0] for path, entry in entries}
+
+    def listing(self, own: str, *, contents: bool = True) -> dict[str, str]:
+        """Every path below the top, less the folder `own`: kind, mode and what it holds, of files only if asked for.
 
         Kinds are `f`, `d`, `l`, and `L` for a link to a folder.
         """
@@ -120,7 +125,8 @@ class Facts:
             elif stat.S_ISDIR(status.st_mode):
                 found[name] = f"d {mode}"
             elif stat.S_ISREG(status.st_mode):
-                found[name] = f"f {mode} {self.digest(f'{self.top}/{path}')}"
+                digest = self.digest(f"{self.top}/{path}") if contents else "-"
+                found[name] = f"f {mode} {digest}"
             else:
                 found[name] = f"o {mode}"
         return found

@@ -1,27 +1,30 @@
-"""Units of a build with plain make (autotools, hand-written Makefiles), from the dependency files that it left.
+"""Units of a build with plain make (autotools, hand-written Makefiles).
 
-make's graph cannot be read. What is known of a build is what a dry run prints and the files that compilers report, so
-objects are reused only where the dry run is the same and nothing differs but the content of files that compiles report.
+make's graph cannot be read. What is known of a build is the compile commands that a dry run prints; what they read, the
+compiler is asked for after the build.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import subprocess
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.checkpoint.facts import Facts, walk
-from splitphase.checkpoint.record import Checkpoint, Observed, Unit
-from splitphase.depfile import has_one_rule, read_rule
+from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, source_of
+from splitphase.checkpoint.facts import Facts, absolute
+from splitphase.checkpoint.record import Checkpoint, MakeCompile, Observed, Unit
+from splitphase.depfile import read_rule
+from splitphase.environment import packages_own
 
 TOOL = "plain make"
-_DEPFILE = re.compile(r"\.(?:d|Po|Plo|TPo|dep|deps)$")
-_OBJECT = re.compile(r"\.(?:o|lo|obj|os)$")
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
-_LOG = re.compile(r"(?:^|/)config\.log$")
-_AUTOCONF = "This file contains any messages produced by compilers while"
+_ASKED = ("-MF", "-MT", "-MQ", "-o")
+_DROPPED = ("-c", "-MD", "-MMD", "-MP", "-MG", "-M", "-MM", "-pipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,117 +33,100 @@ class MakeBuild:
 
     facts: Facts
     observed: Observed
-    own: str
+    arguments: tuple[str, ...]
+    """Of make."""
     tool: str = TOOL
-    made: frozenset[str] = frozenset()
-    custom: bool = False
-    """What other commands leave depends on nothing that may differ."""
 
-    def units(self, top: str) -> Iterator[tuple[Unit, str]]:
-        """Each object of the finished build that a dependency file names, and why it cannot be reused."""
-        seen: dict[str, tuple[Unit, str]] = {}
-        before = self.observed.listing
-        for path in walk(top, self.own):
-            place = f"{top}/{path}"
-            if not _DEPFILE.search(path) or not os.path.isfile(place) or os.path.islink(place):
-                continue
-            name = self.facts.escape.text(path)
-            if name in before and before[name].split()[-1] == self.facts.digest(place):
-                continue
-            for unit, refused in self._of_depfile(top, path):
-                if unit.output in seen:
-                    seen[unit.output] = (unit, "several dependency files name it")
-                else:
-                    seen[unit.output] = (unit, refused)
-        yield from (seen[output] for output in sorted(seen))
+    def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
+        """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
+        compiles = sorted(item for item in self.observed.compiles.items() if item[0] not in known)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from pool.map(lambda item: self._unit(top, *item), compiles)
 
-    def _of_depfile(self, top: str, path: str) -> Iterator[tuple[Unit, str]]:
-        targets, reads = read_rule(Path(top, path))
-        for target in targets:
-            if not _OBJECT.search(target):
-                continue
-            folder = _folder(top, path, target, reads)
-            if folder is None:
-                continue
-            output = _joined(folder, target)
-            extra = _libtool_objects(top, output) if output.endswith(".lo") else ()
-            refused = "" if has_one_rule(Path(top, path)) else "its dependency file has several rules"
-            for file in (output, *extra):
-                if file in self.observed.listing:
-                    refused = "it was there before the build"
-                elif not os.path.isfile(f"{top}/{file}"):
-                    refused = "an object that libtool names is missing"
-            name = os.path.basename(output)
-            known = self.observed.compiles.get(name, "make does not say how it compiles it")
-            yield Unit(output, extra, "", tuple(_joined(folder, read) for read in reads)), refused or known
+    def _unit(self, top: str, output: str, compile_: MakeCompile) -> tuple[Unit, str]:
+        unit = Unit(output, (), compile_.digest, ())
+        if compile_.refused:
+            return unit, compile_.refused
+        extra = _libtool_objects(top, output) if output.endswith(".lo") else ()
+        for file in (output, *extra):
+            if file in self.observed.listing:
+                return unit, "it was there before the build"
+            if not os.path.isfile(f"{top}/{file}"):
+                return unit, "it was not built"
+        where = os.path.join(top, compile_.directory)
+        # libtool compiles with and without these.
+        more = ([], ["-fPIC", "-DPIC"]) if extra else ([],)
+        reads = _asked(where, compiler_words(where, compile_.command) or [], more)
+        if reads is None:
+            return unit, "the compiler does not say what it reads"
+        spelled = tuple(_joined(compile_.directory, read) for read in reads)
+        if any(os.path.exists(f"{absolute(top, read)}.gch") for read in spelled):
+            return unit, "it may read a precompiled header"
+        return Unit(output, extra, compile_.digest, spelled), ""
 
-    def declared(self, top: str) -> frozenset[str]:  # noqa: ARG002 - as a graph's
-        """Nothing is known of that."""
-        return frozenset()
+    def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:
+        """Which of these outputs cannot be reused after all, and why. The tree is of no use afterwards.
 
-    def commands(self, top: str) -> Mapping[str, str] | None:  # noqa: ARG002 - as a graph's
-        """They are compared all at once."""
+        Flags may come from files that the build makes: when all is built, make must still say the same commands.
+        """
+        chosen = [unit for unit in units if unit.output in self.observed.compiles]
+        newer = max((os.stat(f"{top}/{unit.output}").st_mtime_ns for unit in chosen), default=0) + 10**10
+        for unit in chosen:
+            where = os.path.join(top, self.observed.compiles[unit.output].directory)
+            words = compiler_words(where, self.observed.compiles[unit.output].command) or []
+            os.utime(os.path.join(where, source_of(words)), ns=(newer, newer))
+        again = careless_dry_run(top, self.arguments, self.facts.escape).compiles
+        return {
+            unit.output: "its command changes while the package is built"
+            for unit in chosen
+            if unit.output not in again or again[unit.output].digest != unit.command
+        }
+
+    def outputs(self, top: str) -> frozenset[str] | None:  # noqa: ARG002 - as a graph's
+        """What the build makes is not known."""
         return None
 
-    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:
+    def commands(self, top: str) -> Mapping[str, str]:  # noqa: ARG002 - as a graph's
+        """Digest of the command of each compile by its output, relative to the top."""
+        return {
+            output: "" if compile_.refused else compile_.digest for output, compile_ in self.observed.compiles.items()
+        }
+
+    def ahead(self, top: str) -> frozenset[str] | None:  # noqa: ARG002 - as a graph's
+        """Which commands run before compiles is not known."""
+        return None
+
+    def generate(self, jobs: int) -> None:
+        """So none is run."""
+
+    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
         """Why nothing of the checkpoint may be used in this build, or nothing."""
-        if now.reason:
-            return now.reason
-        if checkpoint.observed.commands != now.commands:
-            return "make --dry-run prints other commands"
-        before = checkpoint.observed.listing
-        for path in sorted(before.keys() | now.listing.keys()):
-            first, second = before.get(path, "-"), now.listing.get(path, "-")
-            if first != second and (_is_program(first) or _is_program(second)):
-                return f"{path} differs, which a compile may run"
-        if not now.custom:
-            return ""
-        compiled = {os.path.normpath(path) for unit in checkpoint.units for path in unit.reads}
-        for path in sorted(before.keys() | now.listing.keys()):
-            first, second = before.get(path, "-"), now.listing.get(path, "-")
-            if first == second or _is_log(top, path):
-                continue
-            if first[0] != "f" or second[0] != "f":
-                return f"{path} is new, gone or of another kind, and {now.custom} may read it"
-            if path not in compiled:
-                return f"{path} differs, and {now.custom} may read it"
-        return ""
+        return now.reason
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Make keeps no records."""
 
 
-def _is_program(entry: str) -> bool:
-    """Whether an entry of a listing is an executable file, or a link, which may lead to one."""
-    kind, mode = entry.split(" ", 2)[:2] if " " in entry else (entry, "0")
-    return kind == "l" or (kind == "f" and int(mode, 8) & 0o111 != 0)
-
-
-def _is_log(top: str, path: str) -> bool:
-    """Whether a file is autoconf's log, which says when it was written and by what environment."""
-    if not _LOG.search(path):
-        return False
-    try:
-        with open(f"{top}/{path}", "rb") as stream:
-            return _AUTOCONF.encode() in stream.read(200)
-    except OSError:
-        return False
-
-
-def _folder(top: str, depfile: str, target: str, reads: Iterable[str]) -> str | None:
-    """The working directory of the compile, relative to the top: the only folder in which all names fit."""
-    found = []
-    folder = os.path.dirname(depfile)
-    while True:
-        place = os.path.join(top, folder)
-        if os.path.isfile(os.path.join(place, target)) and all(
-            os.path.exists(os.path.join(place, path)) for path in reads
-        ):
-            found.append(folder)
-        if not folder:
-            break
-        folder = os.path.dirname(folder)
-    return found[0] if len(found) == 1 else None
+def _asked(where: str, words: list[str], variants: Iterable[list[str]]) -> tuple[str, ...] | None:
+    """What the compiler says that it reads for a compile, with each of these flags more; None if it fails."""
+    command: list[str] = []
+    skip = False
+    for word in words:
+        if not skip and word not in _ASKED and word not in _DROPPED and not re.match(r"-(?:MF|MT|MQ|o).|-Wp,-M", word):
+            command.append(word)
+        skip = not skip and word in _ASKED
+    found: dict[str, None] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for more in variants:
+            target = Path(folder, "reads")
+            run = subprocess.run(
+                [*command, *more, "-M", "-MF", str(target)],
+                cwd=where, env=packages_own(os.environ), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            )  # fmt: skip
+            if run.returncode or not target.exists():
+                return None
+            found |= dict.fromkeys(read_rule(target)[1])
+    return tuple(found)
 
 
 def _joined(folder: str, path: str) -> str:
@@ -150,6 +136,8 @@ def _joined(folder: str, path: str) -> str:
 
 def _libtool_objects(top: str, path: str) -> tuple[str, ...]:
     """The objects behind a libtool object."""
+    if not os.path.isfile(f"{top}/{path}"):
+        return ()
     text = Path(top, path).read_text(errors="surrogateescape")
     names = [name for name in _LIBTOOL.findall(text) if name != "none"]
     return tuple(dict.fromkeys(os.path.join(os.path.dirname(path), name) for name in names))

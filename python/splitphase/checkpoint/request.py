@@ -11,6 +11,7 @@ from splitphase.checkpoint.dryrun import dry_run
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import observe
 from splitphase.checkpoint.record import Observed
+from splitphase.environment import packages_own
 from splitphase.rewrite import Rewriter
 
 SCRATCH = ".splitphase-scratch"
@@ -36,15 +37,8 @@ class Request:
 
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""
-        now = observe(facts, SCRATCH, os.environ, self.flags)
+        now = observe(facts, SCRATCH, packages_own(os.environ), self.flags)
         if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
             return now
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.escape)
-        return replace(
-            now,
-            commands=run.digest,
-            reason=run.reason,
-            compiles=run.compiles,
-            user_headers_only=run.user_headers_only,
-            custom=run.custom,
-        )
+        return replace(now, reason=run.reason, compiles=run.compiles)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from splitphase.archive import pack
 from splitphase.checkpoint import build
-from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
+from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.observe import unusable
 from splitphase.checkpoint.record import (
     CARRIED,
@@ -23,6 +23,7 @@ from splitphase.checkpoint.record import (
     read_observed,
 )
 from splitphase.checkpoint.request import SCRATCH, Request
+from splitphase.environment import packages_own
 from splitphase.hashes.sources import Memory
 from splitphase.rewrite import Rewriter
 
@@ -30,8 +31,7 @@ from splitphase.rewrite import Rewriter
 class Saver:
     """Collects the units of one build whose objects can be reused."""
 
-    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool) -> None:
-        self.user_headers_only = user_headers_only
+    def __init__(self, facts: Facts, scratch: Path) -> None:
         self.facts = facts
         self.scratch = scratch
         self.kept: list[Unit] = []
@@ -49,6 +49,14 @@ class Saver:
             for path in unit.reads:
                 if not fixed(path):
                     self.read[path] = self.facts.digest(absolute(self.facts.top, path))
+
+    def drop(self, doubted: Mapping[str, str]) -> None:
+        """Leave out the units with these outputs after all, for these reasons."""
+        for unit in [unit for unit in self.kept if unit.output in doubted]:
+            self.kept.remove(unit)
+            self.dropped[doubted[unit.output]] += 1
+            for path in (unit.output, *unit.extra):
+                (self.scratch / path).unlink()
 
     def write(self, target: Path) -> None:
         """Write the archive of all objects."""
@@ -69,8 +77,6 @@ class Saver:
                 return "it read a file that holds an output path"
             if content.words & {"incbin", ".include"}:
                 return "it may read files that no dependency record names"
-            if self.user_headers_only and "system_header" in content.words:
-                return "it reports no system headers"
             if os.stat(place).st_mtime_ns > built:
                 return "it read a file that was written again afterwards"
         return ""
@@ -105,20 +111,20 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     facts = Facts(request.top, escape)
     scratch = Path(request.top, SCRATCH)
     scratch.mkdir()
-    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only)
-    reason = request.problem or unusable(request.top, escape, os.environ)
+    saver = Saver(facts, scratch)
+    reason = request.problem or unusable(request.top, escape, packages_own(os.environ))
     found = reason or build.read(request, restore.text(observed.directory), facts, observed)
     tool = ""
-    left: tuple[str, ...] = ()
+    left = {path: entry for path, entry in facts.kinds(SCRATCH).items() if path not in observed.listing}
     if isinstance(found, str):
         reason = found
     else:
         tool = found.tool
         still = {name: unit for name, (unit, moment) in carried.items() if _time(f"{request.top}/{name}") == moment}
-        saver.take((unit, why) for unit, why in found.units(request.top) if unit.output not in still)
+        saver.take(found.units(request.top, still.keys()))
+        fresh = list(saver.kept)
         saver.take((unit, "") for unit in still.values())
-        if found.custom:
-            left = tuple(leftovers(request.top, SCRATCH, observed.listing, found.made, escape))
+        saver.drop(found.doubted(request.top, fresh))
     saver.write(target)
     dropped = dict(sorted(saver.dropped.items()))
     return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped)
@@ -137,15 +143,3 @@ def _escaped(path: Path, escape: Rewriter) -> str:
         return "its object holds an output path"
     escape.file(path)
     return ""
-
-
-def leftovers(top: str, own: str, listing: Mapping[str, str], made: frozenset[str], escape: Rewriter) -> Iterator[str]:
-    """Paths that the build added beside what compiles and links make, hashes escaped.
-
-    A link to a folder ends with `/`.
-    """
-    for path in walk(top, own):
-        name = escape.text(path)
-        if name not in listing and f"{top}/{path}" not in made:
-            place = f"{top}/{path}"
-            yield f"{name}/" if os.path.islink(place) and os.path.isdir(place) else name

@@ -1,0 +1,93 @@
+# Checkpoints of real packages over other build tools than CMake: one line of one source edited, equal byte for byte to the
+# stock build, and the log says how many objects were taken and how many were compiled.
+{
+  lib,
+  pkgs,
+  scope,
+  ...
+}:
+let
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
+  packages = import ./buildtools.nix { inherit pkgs; };
+
+  # An output of its own for the lines that say what was taken.
+  logged =
+    package:
+    package.overrideAttrs (old: {
+      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
+      preBuild = (old.preBuild or "") + "\n" + ''
+        exec 3>&1 4>&2 > >(tee "$NIX_BUILD_TOP/build.log") 2>&1
+      '';
+      postBuild = (old.postBuild or "") + "\n" + ''
+        exec 1>&3 2>&4
+      '';
+      postInstall = (old.postInstall or "") + "\n" + ''
+        mkdir -p $log
+        sleep 0.2
+        grep '^splitphase: ' "$NIX_BUILD_TOP/build.log" | sed 's/ in [0-9.]* s//' > $log/said
+      '';
+    });
+
+  # one NAME EDIT SAID: the first line that the helper says of a build with this edit.
+  one =
+    name:
+    {
+      edit,
+      said,
+      package ? packages.${name},
+    }:
+    let
+      edited = package.overrideAttrs (old: {
+        postPatch = (old.postPatch or "") + "\n" + edit;
+      });
+      made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild (logged package));
+    in
+    lib.nameValuePair "checkpoint-${name}" (
+      pkgs.runCommand "checkpoint-${name}"
+        {
+          equal = compare "checkpoint-${name}" edited (made // { inherit (edited) outputs; });
+          log = made.log;
+          inherit said;
+        }
+        ''
+          cat $log/said
+          [ "$(head -n 1 $log/said)" = "splitphase: $said" ]
+          touch $out
+        ''
+    );
+in
+lib.mapAttrs' one {
+  hello = {
+    edit = "echo 'int splitphase_edited;' >> src/hello.c";
+    said = "x";
+  };
+  zlib = {
+    edit = "echo 'int splitphase_edited;' >> crc32.c";
+    said = "x";
+  };
+  libogg = {
+    edit = "echo 'int splitphase_edited;' >> src/bitwise.c";
+    said = "x";
+  };
+  pkgconf = {
+    edit = "echo 'int splitphase_edited;' >> libpkgconf/audit.c";
+    said = "x";
+  };
+  fribidi = {
+    edit = "echo 'int splitphase_edited;' >> lib/fribidi-joining.c";
+    said = "x";
+  };
+  bzip2 = {
+    edit = "echo 'int splitphase_edited;' >> crctable.c";
+    said = "x";
+  };
+  xxhash = {
+    edit = "echo 'int splitphase_edited;' >> xxhash.c";
+    said = "x";
+  };
+  lua = {
+    edit = "echo 'int splitphase_edited;' >> src/lapi.c";
+    said = "x";
+  };
+}
