@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from splitphase.checkpoint import graphunits, makeunits
 from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import Request
 
@@ -21,6 +22,9 @@ class Build(Protocol):
 
     def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
+
+    def calls(self, top: str) -> Callable[[Unit], Call]:
+        """Tells how a unit is compiled."""
 
     def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:
         """Which of these outputs cannot be reused after all, and why. The tree is of no use afterwards."""

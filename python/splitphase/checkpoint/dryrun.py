@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase.checkpoint.facts import walk
@@ -30,6 +30,7 @@ _SOURCE = re.compile(r"`test -f '?([\w./+-]+)'? \|\| echo '?([\w./+-]*)'?`")
 _DEPBASE = re.compile(r"depbase=`echo [^`]*`")
 _SEPARATORS = re.compile(r";|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
+_MOVED = re.compile(r"[-@]*mv (?:-f )?(\S+) (\S+)$")
 _REDIRECTION = re.compile(r"\d*[<>]")
 
 
@@ -80,13 +81,19 @@ def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryR
     text = output.replace("\\\n", " ")
     compiles: dict[str, MakeCompile] = {}
     for where, line, segment in _segments(text, directory):
+        moved = _MOVED.match(segment)
+        if moved:
+            old, new = (os.path.relpath(os.path.join(where, name), top) for name in moved.groups())
+            if old in compiles:
+                made = compiles.pop(old)
+                compiles[new] = replace(made, digest=digest(f"{made.digest} {new}"))
         words = compiler_words(where, segment)
         if words is None:
             continue
         source = source_of(words)
         name = option(words, "-o") or f"{os.path.splitext(os.path.basename(source))[0]}.o"
         path = os.path.relpath(os.path.join(where, name), top)
-        refused = _refused(top, words, escape) or _line_refused(line, segment)
+        refused = _refused(top, words) or _line_refused(line, segment)
         if path in compiles:
             refused = "several commands make it"
         inside = os.path.relpath(where, top)
@@ -146,15 +153,13 @@ def _hidden(line: str) -> str:
     return re.sub(r"`[^`]*`", lambda match: match[0].replace(";", "\0").replace("||", "\1"), line)
 
 
-def _refused(top: str, words: list[str], escape: Rewriter) -> str:  # noqa: PLR0911 - one list of cases
+def _refused(top: str, words: list[str]) -> str:
     if not is_c_compiler(words[0]):
         return "it is no compile of C or C++"
     if "/" in words[0] and (not words[0].startswith("/") or in_tree(top, words[0])):
         return "its compiler is part of the tree"
     if any(_REDIRECTION.match(word) for word in words):
         return "what its compiler says goes into a file"
-    if escape.found_in(" ".join(words).encode(errors="surrogateescape")):
-        return "its command holds an output path"
     if any(word.startswith("@") for word in words):
         return "it has a response file"
     if any(word.startswith("-gsplit-dwarf") for word in words):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase import buildtool
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import digest, in_tree, odd_flags
+from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
 from splitphase.command import Unreadable, is_c_compiler, is_compile, option, split
 from splitphase.depfile import read_depfile
@@ -66,6 +67,22 @@ class Build:
             paths = dict.fromkeys((*_files(self.graph, (*edge.inputs, *edge.implicit)), *read))
             reads = tuple(_spelled(self.directory, path, top) for path in paths)
             yield Unit(output, (), compile_.command, reads), ""
+
+    def calls(self, top: str) -> Callable[[Unit], Call]:
+        """Tells how a unit is compiled."""
+        edges = {os.path.relpath(compile_.output, top): compile_.edge for compile_ in self.compiles}
+
+        def call(unit: Unit) -> Call:
+            commands = split(edges[unit.output].command)
+            where, words = self.directory, ["false"]
+            for command in [] if isinstance(commands, Unreadable) else commands:
+                if command[0] == "cd":
+                    where = os.path.join(where, command[1])
+                else:
+                    words = command
+            return Call(where, tuple(words))
+
+        return call
 
     def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:  # noqa: ARG002 - as plain make's
         """None: the graph has all commands."""
@@ -158,13 +175,12 @@ def _known_rules(graph: Graph) -> Graph:
 def _compile(edge: Edge, directory: str, facts: Facts) -> Compile:
     output = _absolute(directory, edge.outputs[0])
     text = f"{edge.command}\n{edge.rspfile_content}"
-    return Compile(edge, output, digest(facts.escape.text(text)), _refused(edge, output, text, facts))
+    return Compile(edge, output, digest(facts.escape.text(text)), _refused(edge, output, facts))
 
 
-def _refused(edge: Edge, output: str, text: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
-    data = text.encode(errors="surrogateescape")
-    if facts.escape.found_in(data):
-        return "its command holds an output path"
+def _refused(edge: Edge, output: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
+    if edge.rspfile and facts.escape.found_in(edge.rspfile_content.encode(errors="surrogateescape")):
+        return "its response file holds an output path"
     commands = split(edge.command)
     if isinstance(commands, Unreadable):
         return f"its command cannot be read: {commands.reason}"

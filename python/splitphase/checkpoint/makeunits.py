@@ -10,21 +10,22 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, source_of
 from splitphase.checkpoint.facts import Facts, absolute
+from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import Checkpoint, MakeCompile, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.environment import packages_own
 
 TOOL = "plain make"
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
-_ASKED = ("-MF", "-MT", "-MQ", "-o")
-_DROPPED = ("-c", "-MD", "-MMD", "-MP", "-MG", "-M", "-MM", "-pipe")
+_LIBTOOL_FLAGS = ((), ("-fPIC", "-DPIC"))
+"""libtool compiles without and with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,17 @@ class MakeBuild:
                 return unit, "it was there before the build"
             if not os.path.isfile(f"{top}/{file}"):
                 return unit, "it was not built"
-        where = os.path.join(top, compile_.directory)
-        # libtool compiles with and without these.
-        more = ([], ["-fPIC", "-DPIC"]) if extra else ([],)
-        reads = _asked(where, compiler_words(where, compile_.command) or [], more)
+        reads = _asked(_call(top, compile_, extra))
         if reads is None:
             return unit, "the compiler does not say what it reads"
         spelled = tuple(_joined(compile_.directory, read) for read in reads)
         if any(os.path.exists(f"{absolute(top, read)}.gch") for read in spelled):
             return unit, "it may read a precompiled header"
         return Unit(output, extra, compile_.digest, spelled), ""
+
+    def calls(self, top: str) -> Callable[[Unit], Call]:
+        """Tells how a unit is compiled."""
+        return lambda unit: _call(top, self.observed.compiles[unit.output], unit.extra)
 
     def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:
         """Which of these outputs cannot be reused after all, and why. The tree is of no use afterwards.
@@ -107,21 +109,21 @@ class MakeBuild:
         """Make keeps no records."""
 
 
-def _asked(where: str, words: list[str], variants: Iterable[list[str]]) -> tuple[str, ...] | None:
-    """What the compiler says that it reads for a compile, with each of these flags more; None if it fails."""
-    command: list[str] = []
-    skip = False
-    for word in words:
-        if not skip and word not in _ASKED and word not in _DROPPED and not re.match(r"-(?:MF|MT|MQ|o).|-Wp,-M", word):
-            command.append(word)
-        skip = not skip and word in _ASKED
+def _call(top: str, compile_: MakeCompile, extra: tuple[str, ...]) -> Call:
+    where = os.path.join(top, compile_.directory)
+    words = compiler_words(where, compile_.command) or ["false"]
+    return Call(where, tuple(words), _LIBTOOL_FLAGS if extra else ((),))
+
+
+def _asked(call: Call) -> tuple[str, ...] | None:
+    """What the compiler says that it reads; None if it fails."""
     found: dict[str, None] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for more in variants:
-            target = Path(folder, "reads")
+        target = Path(folder, "reads")
+        for variant in call.variants:
             run = subprocess.run(
-                [*command, *more, "-M", "-MF", str(target)],
-                cwd=where, env=packages_own(os.environ), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                [*call.front(), *variant, "-M", "-MF", str(target)], cwd=call.directory,
+                env=packages_own(os.environ), stdin=subprocess.DEVNULL, capture_output=True, check=False,
             )  # fmt: skip
             if run.returncode or not target.exists():
                 return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from splitphase.archive import pack
 from splitphase.checkpoint import build
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.observe import unusable
+from splitphase.checkpoint.proof import Call, Prover
 from splitphase.checkpoint.record import (
     CARRIED,
     OBJECTS,
@@ -25,23 +26,23 @@ from splitphase.checkpoint.record import (
 from splitphase.checkpoint.request import SCRATCH, Request
 from splitphase.environment import packages_own
 from splitphase.hashes.sources import Memory
-from splitphase.rewrite import Rewriter
 
 
 class Saver:
     """Collects the units of one build whose objects can be reused."""
 
     def __init__(self, facts: Facts, scratch: Path) -> None:
+        self.prover = Prover(facts.escape)
         self.facts = facts
         self.scratch = scratch
         self.kept: list[Unit] = []
         self.dropped: Counter[str] = Counter()
         self.read: dict[str, str] = {}
 
-    def take(self, units: Iterable[tuple[Unit, str]]) -> None:
+    def take(self, units: Iterable[tuple[Unit, str]], call: Callable[[Unit], Call]) -> None:
         """Copy the objects of these units aside, escaped; count those that cannot be taken by reason."""
         for unit, refused in units:
-            reason = refused or self._tainted(unit) or self._copy(unit)
+            reason = refused or self._tainted(unit) or self._copy(unit, call)
             if reason:
                 self.dropped[reason] += 1
                 continue
@@ -73,15 +74,13 @@ class Saver:
             content = self.facts.content(place)
             if content is None:
                 return "it read what is no file any more"
-            if content.own:
-                return "it read a file that holds an output path"
             if content.words & {"incbin", ".include"}:
                 return "it may read files that no dependency record names"
             if os.stat(place).st_mtime_ns > built:
                 return "it read a file that was written again afterwards"
         return ""
 
-    def _copy(self, unit: Unit) -> str:
+    def _copy(self, unit: Unit, call: Callable[[Unit], Call]) -> str:
         """Put the files of a unit into the scratch folder, escaped; or say why that cannot be."""
         targets = []
         for path in (unit.output, *unit.extra):
@@ -94,11 +93,28 @@ class Saver:
             shutil.copyfile(source, target)
             target.chmod(source.stat().st_mode & 0o777 | 0o200)
             targets.append(target)
-        reason = next((found for target in targets if (found := _escaped(target, self.facts.escape))), "")
-        if reason:
-            for target in targets:
+        reason = self._doubt(unit, call(unit), targets)
+        for target in targets:
+            if reason:
                 target.unlink()
+            else:
+                self.facts.escape.file(target)
         return reason
+
+    def _doubt(self, unit: Unit, call: Call, files: list[Path]) -> str:
+        """Why these files cannot be carried to other outputs, or nothing."""
+        outcomes = [self.facts.escape.engine.examine(Memory(file.read_bytes())) for file in files]
+        if any(outcome.problems for outcome in outcomes):
+            return "its object hides an output path"
+        # The random seed is part of the hash, and expected wherever `-g` is.
+        holds = any(find.kind != "seed" for outcome in outcomes for find in outcome.finds)
+        if holds or self.prover.names(call) or any(map(self._own, unit.reads)):
+            return self.prover.doubt(call, files, holds=holds)
+        return ""
+
+    def _own(self, path: str) -> bool:
+        content = None if fixed(path) else self.facts.content(absolute(self.facts.top, path))
+        return content is not None and content.own
 
 
 def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
@@ -121,9 +137,10 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     else:
         tool = found.tool
         still = {name: unit for name, (unit, moment) in carried.items() if _time(f"{request.top}/{name}") == moment}
-        saver.take(found.units(request.top, still.keys()))
+        call = found.calls(request.top)
+        saver.take(found.units(request.top, still.keys()), call)
         fresh = list(saver.kept)
-        saver.take((unit, "") for unit in still.values())
+        saver.take(((unit, "") for unit in still.values()), call)
         saver.drop(found.doubted(request.top, fresh))
     saver.write(target)
     dropped = dict(sorted(saver.dropped.items()))
@@ -132,14 +149,3 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
 
 def _time(path: str) -> int:
     return os.stat(path).st_mtime_ns if os.path.exists(path) else 0
-
-
-def _escaped(path: Path, escape: Rewriter) -> str:
-    """Put a token for the random seed, which `-g` records; or why the object is not carried."""
-    outcome = escape.engine.examine(Memory(path.read_bytes()))
-    if outcome.problems:
-        return "its object hides an output path"
-    if any(find.kind != "seed" for find in outcome.finds):
-        return "its object holds an output path"
-    escape.file(path)
-    return ""
