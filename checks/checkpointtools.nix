@@ -86,8 +86,4 @@ lib.mapAttrs' one {
     edit = "echo 'int splitphase_edited;' >> xxhash.c";
     said = "x";
   };
-  lua = {
-    edit = "echo 'int splitphase_edited;' >> src/lapi.c";
-    said = "x";
-  };
 }

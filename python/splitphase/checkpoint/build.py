@@ -35,10 +35,10 @@ class Build(Protocol):
     def commands(self, top: str) -> Mapping[str, str]:
         """Digest of the command of each compile by its output, relative to the top."""
 
-    def ahead(self, top: str) -> frozenset[str] | None:
+    def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
 
-    def generate(self, jobs: int) -> None:
+    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
         """Run these commands. Raises SplitphaseError where they fail."""
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:

@@ -25,6 +25,7 @@ from splitphase.steps import unsplit_flags
 
 _SECONDS = 1800
 _DIRECTORY = re.compile(r"^\S*make(?:\[\d+\])?: (Entering|Leaving) directory '(.*)'$")
+_SAID = re.compile(r"^\S*make(?:\[\d+\])?: ")
 _SOURCE = re.compile(r"`test -f '?([\w./+-]+)'? \|\| echo '?([\w./+-]*)'?`")
 """How automake's compile commands find a source that may lie in another folder."""
 _DEPBASE = re.compile(r"depbase=`echo [^`]*`")
@@ -42,6 +43,8 @@ class DryRun:
     """Why it says nothing, if so."""
     compiles: dict[str, MakeCompile]
     """By the object's path, relative to the top."""
+    lines: frozenset[str]
+    """Digests of all lines with their directories."""
 
 
 def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> DryRun:
@@ -70,17 +73,20 @@ def careless_dry_run(top: str, arguments: Sequence[str], escape: Rewriter) -> Dr
             stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return DryRun("make --dry-run does not end", {})
-    if run.returncode:
-        return DryRun(f"make --dry-run fails: {_last_line(run.stderr)}", {})
-    return read_output(top, os.getcwd(), run.stdout, escape)
+        return DryRun("make --dry-run does not end", {}, frozenset())
+    found = read_output(top, os.getcwd(), run.stdout, escape)
+    return replace(found, reason=f"make --dry-run fails: {_last_line(run.stderr)}") if run.returncode else found
 
 
 def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryRun:
     """Read what a dry run started in a directory printed."""
     text = output.replace("\\\n", " ")
     compiles: dict[str, MakeCompile] = {}
+    lines: set[str] = set()
     for where, line, segment in _segments(text, directory):
+        inside = os.path.relpath(where, top)
+        command = digest(escape.text(f"{inside}\n{line}"))
+        lines.add(command)
         moved = _MOVED.match(segment)
         if moved:
             old, new = (os.path.relpath(os.path.join(where, name), top) for name in moved.groups())
@@ -96,9 +102,8 @@ def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryR
         refused = _refused(top, words) or _line_refused(line, segment)
         if path in compiles:
             refused = "several commands make it"
-        inside = os.path.relpath(where, top)
-        compiles[path] = MakeCompile(inside, segment, digest(escape.text(f"{inside}\n{line}")), refused)
-    return DryRun("", compiles)
+        compiles[path] = MakeCompile(inside, segment, command, refused)
+    return DryRun("", compiles, frozenset(lines))
 
 
 def compiler_words(where: str, segment: str) -> list[str] | None:
@@ -139,6 +144,8 @@ def _segments(text: str, directory: str) -> Iterator[tuple[str, str, str]]:
                 stack.append(moved[2])
             elif len(stack) > 1:
                 stack.pop()
+            continue
+        if _SAID.match(line):
             continue
         where = stack[-1]
         for segment in _SEPARATORS.split(_hidden(line)):

@@ -91,7 +91,10 @@ class Build:
     def outputs(self, top: str) -> frozenset[str]:
         """Paths that the build makes, relative to the top, as far as it says."""
         return frozenset(
-            os.path.relpath(_absolute(self.directory, path), top) for edge in self.graph.edges for path in edge.outputs
+            os.path.relpath(_absolute(self.directory, path), top)
+            for edge in self.graph.edges
+            if edge.command
+            for path in edge.outputs
         )
 
     def commands(self, top: str) -> dict[str, str]:
@@ -104,7 +107,7 @@ class Build:
             return "make is called with other flags"
         return ""
 
-    def ahead(self, top: str) -> frozenset[str] | None:
+    def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:  # noqa: ARG002 - as plain make's
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
         generation = Generation(self.graph)
         if not generation.needed():
@@ -112,7 +115,7 @@ class Build:
         outputs = (edge.outputs[0] for edge in generation.compiles())
         return frozenset(os.path.relpath(_absolute(self.directory, output), top) for output in outputs)
 
-    def generate(self, jobs: int) -> None:
+    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - as plain make's
         """Run these commands. Raises SplitphaseError where they fail."""
         buildtool.generate(buildtool.BuildDirectory(self.tool, self.directory), self.graph, jobs)
 

@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, source_of
+from splitphase import buildtool
+from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, dry_run, source_of
 from splitphase.checkpoint.facts import Facts, absolute
 from splitphase.checkpoint.proof import Call
-from splitphase.checkpoint.record import Checkpoint, MakeCompile, Observed, Unit
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, MakeCompile, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.environment import packages_own
 
@@ -94,12 +95,22 @@ class MakeBuild:
             output: "" if compile_.refused else compile_.digest for output, compile_ in self.observed.compiles.items()
         }
 
-    def ahead(self, top: str) -> frozenset[str] | None:  # noqa: ARG002 - as a graph's
-        """Which commands run before compiles is not known."""
-        return None
+    def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
+        """What make runs for the files that it made for compiles of the earlier build may need any object, or none."""
+        return frozenset() if self._missing(top, checkpoint) else None
 
-    def generate(self, jobs: int) -> None:
-        """So none is run."""
+    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
+        """Have make make these files, where it runs the same commands for them alone as in the whole build."""
+        targets = self._missing(self.facts.top, checkpoint)
+        alone = dry_run(self.facts.top, SCRATCH, (*self.arguments, "--keep-going", *targets), self.facts.escape)
+        if alone.lines <= set(self.observed.lines):
+            buildtool.run(["make", f"-j{jobs}", "--keep-going", *self.arguments, *targets], os.getcwd())
+
+    def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
+        """Files that compiles read and that the earlier build made, as seen from the working directory."""
+        read = {os.path.normpath(path) for path in checkpoint.read}
+        found = [path for path in read & checkpoint.left.keys() if not os.path.lexists(f"{top}/{path}")]
+        return sorted(os.path.relpath(f"{top}/{path}") for path in found)
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
         """Why nothing of the checkpoint may be used in this build, or nothing."""

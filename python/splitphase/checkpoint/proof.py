@@ -74,7 +74,7 @@ class Prover:
         language = _LANGUAGES.get(os.path.splitext(source)[1], "")
         if language == "cpp-output" and re.search(r"\+\+[\d.-]*$", call.words[0]):
             language = "c++-cpp-output"
-        if not language or "-x" in call.words:
+        if not language or any(word.startswith("-x") for word in call.words):
             return "it uses an output path, in a language that is not looked into"
         command.remove(source)
         try:

@@ -23,6 +23,8 @@ OBSERVED = "observed.json"
 """What was observed, until the build has ended."""
 CARRIED = "carried.json"
 """What came from an earlier checkpoint, until the build has ended."""
+SCRATCH = ".splitphase-scratch"
+"""Splitphase's own folder below the top."""
 HINT = "build the checkpoint again with prepareCheckpointBuild"
 
 
@@ -69,6 +71,8 @@ class Observed:
     """Why nothing of a build with plain make can be reused, or nothing."""
     compiles: Mapping[str, MakeCompile] = field(default_factory=dict)
     """Of plain make, by the object's path; a checkpoint does not keep them."""
+    lines: tuple[str, ...] = ()
+    """Digests of all lines that plain make is about to run; a checkpoint does not keep them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def write(target: Path, checkpoint: Checkpoint) -> None:
     units = [
         (unit.output, unit.extra, unit.command, [number[path] for path in unit.reads]) for unit in checkpoint.units
     ]
-    fields = asdict(replace(checkpoint, units=(), observed=replace(checkpoint.observed, compiles={})))
+    fields = asdict(replace(checkpoint, units=(), observed=replace(checkpoint.observed, compiles={}, lines=())))
     body = {"format": FORMAT, "splitphase": __version__, **fields, "paths": paths, "units": units}
     (target / FILE).write_text(json.dumps(body, separators=(",", ":"), sort_keys=True) + "\n")
 
@@ -126,7 +130,7 @@ def read(source: Path) -> Checkpoint:
             )
         return Checkpoint(
             Identity(**raw["identity"]),
-            Observed(**raw["observed"]),
+            Observed(**raw["observed"] | {"lines": ()}),
             raw["tool"],
             raw["reason"],
             tuple(
@@ -163,7 +167,13 @@ def write_observed(target: Path, observed: Observed) -> None:
 def read_observed(source: Path) -> Observed:
     """Read it again."""
     raw = json.loads(source.read_text())
-    return Observed(**raw | {"compiles": {path: MakeCompile(**fields) for path, fields in raw["compiles"].items()}})
+    return Observed(
+        **raw
+        | {
+            "lines": tuple(raw["lines"]),
+            "compiles": {path: MakeCompile(**fields) for path, fields in raw["compiles"].items()},
+        }
+    )
 
 
 def write_carried(target: Path, units: Mapping[Unit, int]) -> None:

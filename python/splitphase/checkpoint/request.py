@@ -10,12 +10,9 @@ from pathlib import Path
 from splitphase.checkpoint.dryrun import dry_run
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import observe
-from splitphase.checkpoint.record import Observed
+from splitphase.checkpoint.record import SCRATCH, Observed
 from splitphase.environment import packages_own
 from splitphase.rewrite import Rewriter
-
-SCRATCH = ".splitphase-scratch"
-"""Splitphase's own folder below the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +38,4 @@ class Request:
         if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
             return now
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.escape)
-        return replace(now, reason=run.reason, compiles=run.compiles)
+        return replace(now, reason=run.reason, compiles=run.compiles, lines=tuple(run.lines))

@@ -10,6 +10,7 @@ Any command of a build may write files that nothing declares. So when all is bui
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,11 +21,13 @@ from splitphase.checkpoint import build, observe
 from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.place import place
-from splitphase.checkpoint.record import Checkpoint, Unit
-from splitphase.checkpoint.request import SCRATCH, Request
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, Unit
+from splitphase.checkpoint.request import Request
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 from splitphase.snapshot import TAKEN
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -71,12 +74,12 @@ class Reuse:
             return reason
         outcome = Outcome()
         commands = current.commands(request.top)
-        ahead = current.ahead(request.top)
+        ahead = current.ahead(request.top, found)
         if ahead is not None:
             needed = {output: command for output, command in commands.items() if output in ahead}
             self._round(current, needed, now.listing, now.epoch, outcome)
             try:
-                current.generate(jobs)
+                current.generate(jobs, found)
             except SplitphaseError as error:
                 return error.message
             facts.forget()
@@ -100,6 +103,7 @@ class Reuse:
         outputs = current.outputs(top)
         made = {path: left.get(path, "f") for path in (left if outputs is None else outputs)}
         appeared = changed_names(self.before, {**made, **listing})
+        _log.info("new or gone: %s", "a link to a folder" if appeared is None else sorted(appeared))
         if appeared is None:
             decision = Decision((), {"a link to a folder is new, gone or different": len(commands)})
         else:

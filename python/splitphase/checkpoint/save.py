@@ -17,13 +17,14 @@ from splitphase.checkpoint.record import (
     CARRIED,
     OBJECTS,
     OBSERVED,
+    SCRATCH,
     Checkpoint,
     Identity,
     Unit,
     read_carried,
     read_observed,
 )
-from splitphase.checkpoint.request import SCRATCH, Request
+from splitphase.checkpoint.request import Request
 from splitphase.environment import packages_own
 from splitphase.hashes.sources import Memory
 
