@@ -60,30 +60,30 @@ in
 lib.mapAttrs' one {
   hello = {
     edit = "echo 'int splitphase_edited;' >> src/hello.c";
-    said = "x";
+    said = "20 objects taken from the checkpoint, 1 built anew";
   };
   zlib = {
     edit = "echo 'int splitphase_edited;' >> crc32.c";
-    said = "x";
+    said = "32 objects taken from the checkpoint, 2 built anew";
   };
   libogg = {
     edit = "echo 'int splitphase_edited;' >> src/bitwise.c";
-    said = "x";
+    said = "2 objects taken from the checkpoint, 2 built anew";
   };
   pkgconf = {
     edit = "echo 'int splitphase_edited;' >> libpkgconf/audit.c";
-    said = "x";
+    said = "16 objects taken from the checkpoint, 1 built anew";
   };
   fribidi = {
     edit = "echo 'int splitphase_edited;' >> lib/fribidi-joining.c";
-    said = "x";
+    said = "40 objects taken from the checkpoint, 1 built anew";
   };
   bzip2 = {
     edit = "echo 'int splitphase_edited;' >> crctable.c";
-    said = "x";
+    said = "8 objects taken from the checkpoint, 1 built anew";
   };
   xxhash = {
     edit = "echo 'int splitphase_edited;' >> xxhash.c";
-    said = "x";
+    said = "5 objects taken from the checkpoint, 1 built anew";
   };
 }

@@ -25,6 +25,8 @@ from splitphase.environment import packages_own
 
 TOOL = "plain make"
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
+_STAMP = re.compile(r"[^/]*stamp[^/]*$")
+"""Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
 _LIBTOOL_FLAGS = ((), ("-fPIC", "-DPIC"))
 """libtool compiles without and with these."""
 
@@ -107,10 +109,10 @@ class MakeBuild:
             buildtool.run(["make", f"-j{jobs}", "--keep-going", *self.arguments, *targets], os.getcwd())
 
     def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
-        """Files that compiles read and that the earlier build made, as seen from the working directory."""
-        read = {os.path.normpath(path) for path in checkpoint.read}
-        found = [path for path in read & checkpoint.left.keys() if not os.path.lexists(f"{top}/{path}")]
-        return sorted(os.path.relpath(f"{top}/{path}") for path in found)
+        """Files that compiles read or wait for and that the earlier build made, as seen from the working directory."""
+        found = {os.path.normpath(path) for path in checkpoint.read} & checkpoint.left.keys()
+        found |= {path for path in checkpoint.left if _STAMP.search(path)}
+        return sorted(os.path.relpath(f"{top}/{path}") for path in found if not os.path.lexists(f"{top}/{path}"))
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
         """Why nothing of the checkpoint may be used in this build, or nothing."""

@@ -1,8 +1,8 @@
 """Whether an object holds the hashes of the package's outputs only where they can be rewritten.
 
 An object whose command or files name an output path may hold it whole, in pieces, as a number computed from it, or not
-at all. The preprocessor's output tells whether the compiler saw it. If it did, that output is compiled twice, with the
-hashes and with tokens in their place: the first must be the object, and the second what rewriting makes of it.
+at all. The preprocessor's output tells whether the compiler saw it. If it did, it is compiled again with tokens in the
+place of the hashes: what rewriting makes of the object must be that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +23,6 @@ from splitphase.rewrite import Rewriter
 
 _VALUED = ("-MF", "-MT", "-MQ", "-o")
 _DROPPED = re.compile(r"-(?:c|M|MM|MD|MMD|MP|MG|pipe)$|-(?:MF|MT|MQ|o).|-Wp,-M")
-_LANGUAGES = {
-    ".c": "cpp-output", ".i": "cpp-output", ".S": "assembler",
-    **dict.fromkeys((".cc", ".cpp", ".cxx", ".C", ".c++", ".CPP", ".cp", ".ii"), "c++-cpp-output"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,66 +45,64 @@ class Call:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An object that may depend on a hash."""
+
+    output: str
+    call: Call
+    files: tuple[Path, ...]
+    """What it is, rewritten."""
+
+
 class Prover:
     """Runs compilers, in the environment of the build."""
 
     def __init__(self, escape: Rewriter) -> None:
         self._escape = escape
         self._environment = packages_own(os.environ)
-        self._escaped = {name: escape.text(value) for name, value in self._environment.items()}
 
     def names(self, call: Call) -> bool:
         """Whether a call names an output path."""
         return self._escape.found_in(" ".join(call.words).encode(errors="surrogateescape"))
 
-    def doubt(self, call: Call, files: Iterable[Path], *, holds: bool) -> str:
-        """Why the files that a call made cannot be carried to other outputs, or nothing. `holds`: they hold a hash."""
-        texts = []
+    def seen(self, call: Call) -> bool:
+        """Whether the compiler sees an output path behind the preprocessor, or that cannot be told."""
         for variant in call.variants:
             text = _run([*call.front(), *variant, "-E"], call.directory, self._environment)
-            if text is None:
-                return "the preprocessor fails on it"
-            texts.append(text)
-        if not any(self._escape.found_in(text) for text in texts):
-            return "its object holds an output path" if holds else ""
-        command = call.front()
-        source = next((word for word in reversed(command) if os.path.splitext(word)[1] in _LANGUAGES), "")
-        language = _LANGUAGES.get(os.path.splitext(source)[1], "")
-        if language == "cpp-output" and re.search(r"\+\+[\d.-]*$", call.words[0]):
-            language = "c++-cpp-output"
-        if not language or any(word.startswith("-x") for word in call.words):
-            return "it uses an output path, in a language that is not looked into"
-        command.remove(source)
-        try:
-            made = [
-                self._twice([*command, *variant, "-x", language], call.directory, text)
-                for variant, text in zip(call.variants, texts, strict=True)
-            ]
-        except RewriteError:
-            return "its object hides an output path"
-        for file in files:
-            data = file.read_bytes()
-            if not any(pair and pair[0] == data and pair[1] == pair[2] for pair in made):
-                return "it uses an output path, and not only as text"
-        return ""
+            if text is None or self._escape.found_in(text):
+                return True
+        return False
 
-    def _twice(self, command: Sequence[str], directory: str, text: bytes) -> tuple[bytes, bytes, bytes] | None:
-        """The object, the same with rewritten hashes, and the object of the rewritten text."""
+    def disproved(self, suspects: Sequence[Suspect], files: Iterable[Path]) -> Mapping[str, str]:
+        """Which of these outputs cannot be carried, and why. The tree is of no use afterwards.
+
+        `files` are those that hold hashes and that compiles read.
+        """
+        if not suspects:
+            return {}
+        for file in files:
+            with suppress(RewriteError):  # then what is compiled with it differs
+                self._escape.file(file)
+        environment = {name: self._escape.text(value) for name, value in self._environment.items()}
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            reasons = pool.map(lambda suspect: self._disproved(suspect, environment), suspects)
+        return {suspect.output: reason for suspect, reason in zip(suspects, reasons, strict=True) if reason}
+
+    def _disproved(self, suspect: Suspect, environment: Mapping[str, str]) -> str:
+        call = suspect.call
+        words = [self._escape.text(word) for word in call.front()]
+        made = []
         with tempfile.TemporaryDirectory() as folder:
-            plain, escaped = Path(folder, "text"), Path(folder, "tokens")
-            plain.write_bytes(text)
-            escaped.write_bytes(self._escape.data(text))
-            first, second = Path(folder, "1.o"), Path(folder, "2.o")
-            words = [self._escape.text(word) for word in command]
-            for program, environment, source, target in (
-                (command, self._environment, plain, first),
-                (words, self._escaped, escaped, second),
-            ):
-                if _run([*program, "-c", str(source), "-o", str(target)], directory, environment) is None:
-                    return None
-            data = first.read_bytes()
-            self._escape.file(first)
-            return data, first.read_bytes(), second.read_bytes()
+            target = Path(folder, "object.o")
+            for variant in call.variants:
+                if _run([*words, *variant, "-c", "-o", str(target)], call.directory, environment) is None:
+                    return "it uses an output path, and cannot be compiled with another one"
+                made.append(target.read_bytes())
+                target.unlink()
+        if all(file.read_bytes() in made for file in suspect.files):
+            return ""
+        return "it uses an output path, and not only as text"
 
 
 def _run(command: Sequence[str], directory: str, environment: Mapping[str, str]) -> bytes | None:

@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,16 @@ class Outcome:
     """Time of each unit, nanoseconds."""
     anew: Counter[str] = field(default_factory=Counter)
     """How many compiles there are anew, by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a finished build says of what was taken."""
+
+    reason: str
+    """Why an object that was taken may not be what the build would have compiled, or nothing."""
+    again: int
+    """How many objects the build tool compiled although they were there."""
 
 
 class Reuse:
@@ -123,12 +133,12 @@ class Reuse:
         }
         Path(top, TAKEN).write_text(json.dumps(noted))
 
-    def confirm(self) -> str:
-        """Why an object that was taken may not be what the finished build would have compiled, or nothing."""
+    def confirm(self) -> Confirmed:
+        """Look at the finished build."""
         top = self.request.top
         note = Path(top, TAKEN)
         if not note.exists():
-            return ""
+            return Confirmed("", 0)
         noted = json.loads(note.read_text())
         note.unlink()
         written = {
@@ -138,6 +148,9 @@ class Reuse:
         }
         times = noted["units"]
         still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
+        return Confirmed(self._stale(still, written), len(times) - len(still))
+
+    def _stale(self, still: Iterable[Unit], written: Collection[str]) -> str:
         for unit in still:
             for path in unit.reads:
                 if path in written:

@@ -12,7 +12,7 @@ from splitphase.archive import pack
 from splitphase.checkpoint import build
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.observe import unusable
-from splitphase.checkpoint.proof import Call, Prover
+from splitphase.checkpoint.proof import Call, Prover, Suspect
 from splitphase.checkpoint.record import (
     CARRIED,
     OBJECTS,
@@ -34,6 +34,8 @@ class Saver:
 
     def __init__(self, facts: Facts, scratch: Path) -> None:
         self.prover = Prover(facts.escape)
+        self.suspects: list[Suspect] = []
+        self.owning: set[Path] = set()
         self.facts = facts
         self.scratch = scratch
         self.kept: list[Unit] = []
@@ -94,28 +96,32 @@ class Saver:
             shutil.copyfile(source, target)
             target.chmod(source.stat().st_mode & 0o777 | 0o200)
             targets.append(target)
-        reason = self._doubt(unit, call(unit), targets)
-        for target in targets:
-            if reason:
-                target.unlink()
-            else:
-                self.facts.escape.file(target)
-        return reason
-
-    def _doubt(self, unit: Unit, call: Call, files: list[Path]) -> str:
-        """Why these files cannot be carried to other outputs, or nothing."""
-        outcomes = [self.facts.escape.engine.examine(Memory(file.read_bytes())) for file in files]
+        outcomes = [self.facts.escape.engine.examine(Memory(target.read_bytes())) for target in targets]
         if any(outcome.problems for outcome in outcomes):
+            for target in targets:
+                target.unlink()
             return "its object hides an output path"
+        for target in targets:
+            self.facts.escape.file(target)
         # The random seed is part of the hash, and expected wherever `-g` is.
         holds = any(find.kind != "seed" for outcome in outcomes for find in outcome.finds)
-        if holds or self.prover.names(call) or any(map(self._own, unit.reads)):
-            return self.prover.doubt(call, files, holds=holds)
+        self._suspect(unit, call(unit), tuple(targets), holds=holds)
         return ""
+
+    def _suspect(self, unit: Unit, call: Call, files: tuple[Path, ...], *, holds: bool) -> None:
+        """Note a unit that may depend on the hashes of outputs."""
+        own = [path for path in unit.reads if self._own(path)]
+        if holds or ((own or self.prover.names(call)) and self.prover.seen(call)):
+            self.suspects.append(Suspect(unit.output, call, files))
+            self.owning.update(Path(absolute(self.facts.top, path)) for path in own)
 
     def _own(self, path: str) -> bool:
         content = None if fixed(path) else self.facts.content(absolute(self.facts.top, path))
         return content is not None and content.own
+
+    def prove(self) -> None:
+        """Leave out what depends on hashes otherwise than rewriting can mend. The tree is of no use afterwards."""
+        self.drop(self.prover.disproved(self.suspects, sorted(self.owning)))
 
 
 def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
@@ -143,6 +149,7 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
         fresh = list(saver.kept)
         saver.take(((unit, "") for unit in still.values()), call)
         saver.drop(found.doubted(request.top, fresh))
+        saver.prove()
     saver.write(target)
     dropped = dict(sorted(saver.dropped.items()))
     return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped)

@@ -16,10 +16,14 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print the reason why the package must be built anew; nothing where it need not."""
+    import sys
+
     from splitphase.checkpoint import record
     from splitphase.checkpoint.reuse import Reuse
 
-    reason = Reuse(arguments.request(args), args.checkpoint, record.read(args.checkpoint)).confirm()
-    if reason:
-        print(reason)
+    found = Reuse(arguments.request(args), args.checkpoint, record.read(args.checkpoint)).confirm()
+    if found.again:
+        print(f"splitphase: {found.again} of the objects taken were compiled again by the build tool", file=sys.stderr)
+    if found.reason:
+        print(found.reason)
     return 0
