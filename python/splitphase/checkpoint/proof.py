@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.environment import packages_own
+from splitphase.environment import packages_own, wrapper_flags
 from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter
 
@@ -81,28 +81,53 @@ class Prover:
         """
         if not suspects:
             return {}
-        for file in files:
-            with suppress(RewriteError):  # then what is compiled with it differs
-                self._escape.file(file)
-        environment = {name: self._escape.text(value) for name, value in self._environment.items()}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            reasons = pool.map(lambda suspect: self._disproved(suspect, environment), suspects)
+            # GCC orders the strings of debug information by their content: only without it are objects comparable.
+            plain = list(pool.map(lambda suspect: self._bare(suspect.call), suspects))
+            for file in files:
+                with suppress(RewriteError):  # then what is compiled with it differs
+                    self._escape.file(file)
+            reasons = list(pool.map(self._disproved, suspects, plain))
         return {suspect.output: reason for suspect, reason in zip(suspects, reasons, strict=True) if reason}
 
-    def _disproved(self, suspect: Suspect, environment: Mapping[str, str]) -> str:
+    def _bare(self, call: Call) -> list[bytes | None]:
+        """The object without debug information, rewritten, for each variant; for calls that ask for such."""
+        if not any(word.startswith("-g") for word in (*call.words, *wrapper_flags(self._environment))):
+            return []
+        found: list[bytes | None] = []
+        for made in self._compiled(call.front(), ["-g0"], call, self._environment):
+            try:
+                found.append(made and self._escape.data(made))
+            except RewriteError:
+                found.append(None)
+        return found
+
+    def _disproved(self, suspect: Suspect, bare: list[bytes | None]) -> str:
         call = suspect.call
+        environment = {name: self._escape.text(value) for name, value in self._environment.items()}
         words = [self._escape.text(word) for word in call.front()]
+        made = self._compiled(words, [], call, environment)
+        if None in made:
+            return "it uses an output path, and cannot be compiled with another one"
+        if all(file.read_bytes() in made for file in suspect.files):
+            return ""
+        if bare and None not in bare and bare == self._compiled(words, ["-g0"], call, environment):
+            return ""
+        return "it uses an output path, and not only as text"
+
+    def _compiled(
+        self, words: Sequence[str], more: Sequence[str], call: Call, environment: Mapping[str, str]
+    ) -> list[bytes | None]:
+        """The object for each variant of a call; None where that fails."""
         made = []
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder, "object.o")
             for variant in call.variants:
-                if _run([*words, *variant, "-c", "-o", str(target)], call.directory, environment) is None:
-                    return "it uses an output path, and cannot be compiled with another one"
-                made.append(target.read_bytes())
-                target.unlink()
-        if all(file.read_bytes() in made for file in suspect.files):
-            return ""
-        return "it uses an output path, and not only as text"
+                command = [*words, *variant, *more, "-c", "-o", str(target)]
+                done = _run(command, call.directory, environment) is not None and target.exists()
+                made.append(target.read_bytes() if done else None)
+                target.unlink(missing_ok=True)
+        return made
 
 
 def _run(command: Sequence[str], directory: str, environment: Mapping[str, str]) -> bytes | None:
