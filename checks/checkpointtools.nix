@@ -56,8 +56,31 @@ let
           touch $out
         ''
     );
+
+  # A command that nothing declares writes a header, which is found before the one that was there.
+  shadowed = pkgs.stdenv.mkDerivation {
+    pname = "shadowed";
+    version = "1.0";
+    src = pkgs.runCommand "shadowed-source" { } ''
+      mkdir -p $out/first $out/second
+      cd $out
+      echo '#define VALUE 1' > second/value.h
+      printf '#include <value.h>\n#include <stdio.h>\nint main(void) { printf("%%d\\n", VALUE); return 0; }\n' > main.c
+      echo 'true' > make.sh
+      printf 'program: made main.o\n\tgcc -o $@ main.o\nmade:\n\tsh make.sh\n\ttouch $@\n' > Makefile
+      printf 'main.o: main.c | made\n\tgcc -Ifirst -Isecond -c -o $@ main.c\n' >> Makefile
+      printf 'install:\n\tmkdir -p $(prefix)/bin\n\tcp program $(prefix)/bin\n' >> Makefile
+    '';
+    installFlags = [ "prefix=$(out)" ];
+  };
+  shadowing = shadowed.overrideAttrs { postPatch = "echo 'echo \"#define VALUE 2\" > first/value.h' > make.sh"; };
 in
-lib.mapAttrs' one {
+{
+  checkpoint-starts-again = compare "checkpoint-starts-again" shadowing (
+    mkCheckpointBuild shadowing (prepareCheckpointBuild shadowed)
+  );
+}
+// lib.mapAttrs' one {
   hello = {
     edit = "echo 'int splitphase_edited;' >> src/hello.c";
     said = "20 objects taken from the checkpoint, 1 built anew";

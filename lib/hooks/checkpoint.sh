@@ -89,7 +89,7 @@ splitphaseConfirm() {
     fi
   done
   printf '%s\n' "$splitphaseReason" >.splitphase-anew
-  exec env -i "${splitphaseEnvironment[@]}" "${splitphaseShell[@]}"
+  exec env -i "${splitphaseEnvironment[@]}" "$BASH" "${splitphaseShell[@]:1}"
 }
 
 splitphaseSaveCheckpoint() {
