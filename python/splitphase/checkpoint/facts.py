@@ -21,6 +21,8 @@ _INCLUDE = re.compile(
 )
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
 _WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
+_FILES = frozenset((b"incbin", b".include"))
+_STRING_OR_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Facts:
     def __init__(self, top: str, escape: Rewriter) -> None:
         self.top = top
         self.escape = escape
+        self.unlisted = ""
+        """A folder whose files are not listed, relative to the top, ending with `/`; or nothing."""
         self._contents: dict[str, Content | None] = {}
         self._includes: dict[str, Includes] = {}
 
@@ -83,7 +87,10 @@ class Facts:
             with suppress(RewriteError):
                 data = self.escape.data(data)
         digest = hashlib.sha256(data).hexdigest()
-        return Content(digest, own, frozenset(word.decode() for word in _WATCHED.findall(data)))
+        words = set(_WATCHED.findall(data))
+        if words & _FILES:
+            words -= _FILES - set(_WATCHED.findall(_without_comments(data)))
+        return Content(digest, own, frozenset(word.decode() for word in words))
 
     def includes(self, path: str) -> Includes:
         """What the file at an absolute path may include."""
@@ -116,6 +123,8 @@ class Facts:
         """
         found = {}
         for path in walk(self.top, own):
+            if self.unlisted and path.startswith(self.unlisted):
+                continue
             status = os.lstat(f"{self.top}/{path}")
             mode = f"{stat.S_IMODE(status.st_mode):o}"
             name = self.escape.text(path)
@@ -155,3 +164,10 @@ def fixed(path: str) -> bool:
 def absolute(top: str, path: str) -> str:
     """Where a file is that a unit names."""
     return path if path.startswith("/") else f"{top}/{path}"
+
+
+def _without_comments(data: bytes) -> bytes:
+    """The text of a source less its comments; all of it where that is not certain."""
+    if b"??/" in data or b'R"' in data:
+        return data
+    return _STRING_OR_COMMENT.sub(lambda match: match[1] or b" ", data)
