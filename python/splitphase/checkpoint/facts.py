@@ -21,6 +21,7 @@ _INCLUDE = re.compile(
 )
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
 _WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
+_WORDS = (b"__TIMESTAMP__", b"__DATE__", b"__TIME__", b"incbin", b".include", b"system_header")
 _FILES = frozenset((b"incbin", b".include"))
 _STRING_OR_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 
@@ -87,7 +88,8 @@ class Facts:
             with suppress(RewriteError):
                 data = self.escape.data(data)
         digest = hashlib.sha256(data).hexdigest()
-        words = set(_WATCHED.findall(data))
+        # Most files have none: to look for each is several times as fast.
+        words = set(_WATCHED.findall(data)) if any(word in data for word in _WORDS) else set()
         if words & _FILES:
             words -= _FILES - set(_WATCHED.findall(_without_comments(data)))
         return Content(digest, own, frozenset(word.decode() for word in words))

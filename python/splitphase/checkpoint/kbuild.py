@@ -32,6 +32,7 @@ _INCLUDED = re.compile(r"^include (/\S+|\S*\.\./?\S*)/Makefile$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$[({](\w+)[)}]")
 _OPTIONS = re.compile(r"^(?:-(?:j\d*|l[\d.]*|s|r|R|w|O\w*)|--[a-z-]+(?:=.*)?)$")
 _UNUSUAL = ("KBUILD_NOCMDDEP", "KBUILD_EXTMOD", "M", "KBUILD_CHECKSRC", "C")
+_PROGRAMS = ("tools/", "scripts/")
 _HOST, _SHAPE = "host", "shape "
 
 
@@ -108,16 +109,14 @@ class KbuildBuild:
         config = Config(self.trees.objects)
         always = self._always(config)
         refusal = self._unreadable(config)
-        programs = tuple(
-            f"{prefix}{folder}/" for prefix in ("", f"{self.trees.objects}/") for folder in ("tools", "scripts")
-        )
+        programs = tuple(f"{prefix}{folder}" for prefix in ("", f"{self.trees.objects}/") for folder in _PROGRAMS)
         for path, cmd in self._commands(top):
             folder = os.path.relpath(self.trees.objects, top)
             output = os.path.normpath(os.path.join(folder, cmd.target))
             place = f"{top}/{output}"
             if output.startswith("..") or not os.path.isfile(place) or not cmd.target.endswith(".o"):
                 continue
-            if output in known:
+            if output in known or cmd.target.startswith(_PROGRAMS):
                 continue
             names = [os.path.join(folder, name) if not name.startswith("/") else name for name in cmd.reads]
             reads = tuple(name for name in names if os.path.normpath(absolute(top, name)) != config.path)
@@ -183,7 +182,8 @@ class KbuildBuild:
         found: dict[str, str] = {}
         folder = os.path.relpath(self.trees.objects, top)
         for _, cmd in self._commands(top):
-            if not cmd.target.endswith(".o") and " -o " in cmd.command and cmd.reads:
+            # What is preprocessed only (.lds, .s) has such a file as well.
+            if cmd.reads and os.access(f"{self.trees.objects}/{cmd.target}", os.X_OK):
                 found[os.path.normpath(os.path.join(folder, cmd.reads[0]))] = _HOST
         for path in walk(top, self.own):
             name = self.facts.escape.text(path)

@@ -49,7 +49,7 @@ class Trees:
         return None
 
     def exact(self) -> bool:
-        """Whether kbuild compares commands word by word, in order; up to Linux 5.1 it compares sets of words."""
+        """Whether kbuild compares commands word by word, in order; old ones compare sets of words."""
         try:
             with open(f"{self.source}/scripts/Kbuild.include", encoding="utf-8", errors="replace") as stream:
                 return "space_escape" in stream.read()
