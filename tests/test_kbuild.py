@@ -191,6 +191,14 @@ def test_what_comments_say_is_not_read(tmp_path: Path, text: str, words: set[str
     assert content.words == words
 
 
+def test_a_comment_includes_nothing(tmp_path: Path) -> None:
+    facts = Facts(str(tmp_path), Rewriter({}))
+    (tmp_path / "a.h").write_text("/* #include that */\n#include <b.h> // #include B\n")
+    (tmp_path / "c.h").write_text("/* #include that */\n#include /* a */ THAT\n")
+    assert not facts.includes(f"{tmp_path}/a.h").computed
+    assert facts.includes(f"{tmp_path}/c.h").computed
+
+
 @pytest.mark.skipif(not os.environ.get("SPLITPHASE_TEST_BUSYBOX"), reason="SPLITPHASE_TEST_BUSYBOX is no source tree")
 def test_equals_the_clean_build() -> None:
     import oracle_kbuild  # noqa: PLC0415 - found through the path above

@@ -110,6 +110,10 @@ class Facts:
                 for name in found:
                     parts = name.decode(errors="surrogateescape").split("/")
                     names.update(parts if ".." in parts else parts[-1:])
+            if computed:
+                # What comments say of includes is no include.
+                found_again = _INCLUDE.finditer(_without_comments(data))
+                computed = any(not _NAMED.findall(match[1] or match[2] or b"") for match in found_again)
             self._includes[path] = Includes(frozenset(names), computed)
         return self._includes[path]
 
