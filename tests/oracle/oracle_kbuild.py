@@ -38,7 +38,7 @@ class Outcome:
 
 
 class Kbuild:
-    """Builds states of one tree in one folder."""
+    """Builds states of one tree in one folder. nixpkgs' busybox runs `make oldconfig` first, its linux `prepare` too."""
 
     def __init__(self, folder: Path, *, apart: bool, prepared: bool, arguments: Sequence[str] = ()) -> None:
         self.folder = folder
@@ -70,8 +70,8 @@ class Kbuild:
             (source / ".config").rename(self.work / ".config")
             environment["buildRoot"] = str(self.work)
             self.arguments = [*(word for word in self.arguments if word[:2] != "O="), "O=$(buildRoot)"]
+        self._make(["oldconfig"], environment, source)
         if self.prepared:
-            self._make(["oldconfig"], environment, source)
             self._make(["prepare"], environment, source)
         return environment
 

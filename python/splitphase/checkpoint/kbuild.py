@@ -82,6 +82,8 @@ def read(
     for name in _UNUSUAL[:2]:
         if os.environ.get(name):
             return f"the variable {name} is set"
+    if "$" in trees.objects:
+        return f"make gets the folder {trees.objects}, which is not known"
     for tree in (trees.source, trees.objects):
         if not f"{tree}/".startswith(f"{facts.top}/"):
             return f"{tree} is outside of the build directory"
@@ -190,7 +192,7 @@ class KbuildBuild:
             within = self.trees.within(top, path)
             if within is None or os.path.isdir(f"{top}/{path}"):
                 continue
-            if kbuildtree.is_rules(within):
+            if kbuildtree.has_rules(within):
                 found[name] = _SHAPE + kbuildtree.shape(f"{top}/{path}", exact=exact)
         config = Config(self.trees.objects)
         if not exact:
@@ -276,7 +278,8 @@ class KbuildBuild:
             if note != _SHAPE + kbuildtree.shape(f"{top}/{path}", exact=exact):
                 return f"{path} differs: it has rules"
         for path in walk(top, self.own):
-            if not kbuildtree.is_rules(path) or self.facts.escape.text(path) in checkpoint.notes:
+            within = self.trees.within(top, path)
+            if within is None or not kbuildtree.has_rules(within) or self.facts.escape.text(path) in checkpoint.notes:
                 continue
             if os.path.isfile(f"{top}/{path}") and kbuildtree.shape(f"{top}/{path}", exact=exact) != kbuildtree.EMPTY:
                 return f"{path} is new: it has rules"

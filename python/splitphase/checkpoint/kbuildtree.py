@@ -57,9 +57,9 @@ class Trees:
             return False
 
 
-def is_rules(path: str) -> bool:
-    """Whether a path is that of a Makefile."""
-    return _RULES.search(os.path.basename(path)) is not None
+def has_rules(within: str) -> bool:
+    """Whether a path in a tree is that of a Makefile that the build may read."""
+    return _RULES.search(os.path.basename(within)) is not None and not _WORDS_ONLY.search(within)
 
 
 def shape(path: str, *, exact: bool) -> str:
@@ -104,7 +104,7 @@ def differing(
         within = trees.within(top, path)
         if within is None:
             reason = "" if path in read else "it is outside of the kernel's tree"
-        elif is_rules(within) and not _WORDS_ONLY.search(within):
+        elif has_rules(within):
             same = shapes.get(path, EMPTY) == shape(f"{top}/{path}", exact=exact)
             reason = "" if same and not within.startswith("scripts/") else "it has rules"
         elif path in host:
