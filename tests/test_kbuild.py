@@ -117,6 +117,8 @@ def test_busybox_has_other_names_as_well(tmp_path: Path) -> None:
     [
         ("obj-$(CONFIG_A) += a.o b/", True),
         ("lib-y := a.o # a word", True),
+        ("SUBLEVEL = 176", True),
+        ("NAME = $(shell date)", False),
         ("ccflags-y += -DA", True),
         ("obj-y += $(shell echo a.o)", False),
         ("always-y += a", False),
@@ -149,6 +151,8 @@ def test_flags_are_rules_where_their_order_is_not_compared(tmp_path: Path) -> No
         ("scripts/a.sh", "programs"),
         ("tools/objtool/a.c", "programs"),
         ("tools/testing/a.c", ""),
+        ("tools/perf/a.c", ""),
+        ("tools/lib/a.c", "programs"),
         ("scripts/Makefile.build", "rules"),
         ("kernel/Makefile", "rules"),
     ],

@@ -22,6 +22,7 @@ from oracle_kbuild_edits import EDITS, Edit
 from oracle_tree import State, clear, read, write
 
 PYTHON = Path(__file__).resolve().parents[2] / "python"
+_HASH = "7rjqb1l2v0xk9m4z5dcf3wn8hspgiay6"
 _BOOKKEEPING = re.compile(r"(?:^|/)\.[^/]*\.cmd$|\.(?:d|tmp)$|^source/\.config\.old$")
 """Differs between two clean builds as well (the order of a parallel make), or says how a build was made."""
 
@@ -38,7 +39,7 @@ class Outcome:
 
 
 class Kbuild:
-    """Builds states of one tree in one folder. nixpkgs' busybox runs `make oldconfig` first, its linux `prepare` too."""
+    """Builds states of one tree in one folder. Configuring is `make oldconfig`, as nixpkgs' busybox has it."""
 
     def __init__(self, folder: Path, *, apart: bool, prepared: bool, arguments: Sequence[str] = ()) -> None:
         self.folder = folder
@@ -91,7 +92,7 @@ class Kbuild:
         """Run one of splitphase's commands in the build."""
         run = subprocess.run(
             [sys.executable, "-m", "splitphase", command, "--top", str(self.top),
-             "--output", f"out=/nix/store/{'a' * 32}-oracle",
+             "--output", f"out=/nix/store/{_HASH}-oracle",
              "--package", "oracle", "--system", "here", "--tool", "make",
              *(f"--make-argument={argument}" for argument in self.arguments), *options],
             cwd=self.work, env=environment | {"PYTHONPATH": os.environ.get("ORACLE_PYTHON", str(PYTHON))},

@@ -19,11 +19,13 @@ _SOURCES = re.compile(r"\.(?:c|h|S|s|dts|dtsi|dtso)$")
 _MADE = re.compile(r"\.(?:o|a|so|dbg|cmd|d|lds|dtb|order|builtin|mod)$")
 _GENERATED = re.compile(r"^(?:include/(?:config|generated)|arch/[^/]+/include/generated)/")
 _WORDS_ONLY = re.compile(
-    r"^(?:Documentation|docs|LICENSES|testsuite|tools/testing|scripts/mod|scripts/package)/"
+    r"^(?:Documentation|docs|LICENSES|testsuite|tools/(?!objtool|lib|include|arch|build|scripts|Makefile)[^/]+|scripts/mod|scripts/package)/"
     r"|^(?:README|MAINTAINERS|COPYING|CREDITS|AUTHORS|LICENSE|NEWS|TODO|INSTALL)[^/]*$"
     r"|(?:^|/)\.(?:git|indent|mailmap|clang-format|cocci|rustfmt|editorconfig)[^/]*$|\.(?:rst|md)$"
 )
-"""What is only read, checked or packed. scripts/mod is run on what was linked, which is done anew."""
+"""What is only read, checked or packed, or runs on what was linked, as scripts/mod does; that is done anew."""
+_VERSION = re.compile(r"^(?:VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION|NAME)\s*=[^$`]*$")
+"""It goes into headers and commands."""
 _OBJECTS = re.compile(
     r"^\s*(?!hostprogs|always|targets|extra|generated|userprogs|header|uapi|dtb|clean)"
     r"[\w.-]+-(?:y|m|n|objs|\$\(\w+\)|)\s*[+:?]?=(.*)$"
@@ -63,7 +65,7 @@ def has_rules(within: str) -> bool:
 
 
 def shape(path: str, *, exact: bool) -> str:
-    """Digest of a Makefile, less what only chooses objects and, where commands are compared exactly, flags."""
+    """Digest of a Makefile, less what only chooses objects, the version and, where commands are compared exactly, flags."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as stream:
             text = stream.read()
@@ -78,7 +80,9 @@ def shape(path: str, *, exact: bool) -> str:
 
 
 def _chooses(line: str) -> bool:
-    """Whether a line only says which objects there are."""
+    """Whether a line only says which objects there are, or which version it is."""
+    if _VERSION.match(line):
+        return True
     match = _OBJECTS.match(line)
     return match is not None and all(map(_OBJECT.match, match[1].split()))
 
