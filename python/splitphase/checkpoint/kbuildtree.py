@@ -65,7 +65,7 @@ def has_rules(within: str) -> bool:
 
 
 def shape(path: str, *, exact: bool) -> str:
-    """Digest of a Makefile, less what only chooses objects, the version and, where commands are compared exactly, flags."""
+    """Digest of a Makefile, less lists of objects, the version and, where commands are compared exactly, flags."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as stream:
             text = stream.read()
