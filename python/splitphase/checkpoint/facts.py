@@ -23,6 +23,7 @@ _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
 _WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
 _WORDS = (b"__TIMESTAMP__", b"__DATE__", b"__TIME__", b"incbin", b".include", b"system_header")
 _FILES = frozenset((b"incbin", b".include"))
+_RAW_STRING = re.compile(rb'(?<![A-Za-z0-9_])(?:u8|[uUL])?R"')
 _STRING_OR_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 
 
@@ -174,6 +175,6 @@ def absolute(top: str, path: str) -> str:
 
 def _without_comments(data: bytes) -> bytes:
     """The text of a source less its comments; all of it where that is not certain."""
-    if b"??/" in data or b'R"' in data:
+    if b"??/" in data or _RAW_STRING.search(data):
         return data
     return _STRING_OR_COMMENT.sub(lambda match: match[1] or b" ", data)
