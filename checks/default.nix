@@ -10,6 +10,7 @@ let
     ./parts.nix
     ./reuse.nix
     ./checkpoint.nix
+    ./kbuild.nix
     ./checkpointtools.nix
   ];
 in

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from splitphase.checkpoint import graphunits, makeunits
+from splitphase.checkpoint import graphunits, kbuild, makeunits
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.proof import Call
-from splitphase.checkpoint.record import Checkpoint, Observed, Unit
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import Request
 
 
@@ -33,7 +33,7 @@ class Build(Protocol):
         """Paths that the build makes, relative to the top, as far as it says; None where it says nothing."""
 
     def commands(self, top: str) -> Mapping[str, str]:
-        """Digest of the command of each compile by its output, relative to the top."""
+        """Digest of the command of each compile by its output, relative to the top, or in words why it is made anew."""
 
     def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
@@ -57,5 +57,8 @@ def read(request: Request, directory: str, facts: Facts, observed: Observed) -> 
     if request.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"):
         return graphunits.read_build(graphunits.MAKE, directory, request.targets, facts)
     if request.tool == "make":
+        found = kbuild.read(request.make_arguments, directory, facts, observed, SCRATCH)
+        if found is not None:
+            return found
         return observed.reason or makeunits.MakeBuild(facts, observed, request.make_arguments)
     return "buildPhase runs neither make nor Ninja"

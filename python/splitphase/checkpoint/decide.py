@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.record import Checkpoint, Unit
 
-_NO_TEXT = re.compile(r"\.(?:o|lo|la|a|so[.\d]*|d|Po|Plo|obj|dirstamp)$|^\.ninja")
+_NO_TEXT = re.compile(r"\.(?:o|lo|la|a|so[.\d]*|d|Po|Plo|obj|dirstamp|cmd|ko|mod|mod\.c|order|builtin)$|^\.ninja")
 """Names that no macro names in an `#include`."""
 
 
@@ -62,7 +62,7 @@ class Judge:
     def reason(self, unit: Unit, command: str) -> str:
         """Why a unit must be compiled again, or nothing."""
         if command != unit.command:
-            return "the command differs"
+            return command if " " in command else "the command differs"
         for path in unit.reads:
             if fixed(path):
                 continue

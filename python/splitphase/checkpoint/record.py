@@ -104,6 +104,8 @@ class Checkpoint:
     """Paths that the build added, with their kinds as in a listing."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many objects were not taken into the checkpoint, by reason."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """With kbuild: by path, what a later build compares beside units."""
 
 
 def write(target: Path, checkpoint: Checkpoint) -> None:
@@ -140,6 +142,7 @@ def read(source: Path) -> Checkpoint:
             raw["read"],
             raw["left"],
             raw["dropped"],
+            raw["notes"],
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ManifestError(f"{source}: a damaged checkpoint, or none: {error!r}", hint=HINT) from error

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from splitphase.checkpoint import build, observe
 from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
-from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.facts import absolute, fixed
 from splitphase.checkpoint.place import place
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, Unit
 from splitphase.checkpoint.request import Request
@@ -58,8 +58,8 @@ class Reuse:
         self.source = source
         self.found = found
         self.before = {**found.observed.listing, **found.left}
-        escape, self.restore = request.rewriters()
-        self.facts = Facts(request.top, escape)
+        self.restore = request.rewriters()[1]
+        self.facts = request.facts()
 
     def run(self, later: Iterable[str], jobs: int) -> Outcome | str:
         """Put in place what can be, or say why nothing is. `later` are variables that this build does not read."""
@@ -93,6 +93,7 @@ class Reuse:
             except SplitphaseError as error:
                 return error.message
             facts.forget()
+            commands = current.commands(request.top)
             commands = {output: command for output, command in commands.items() if output not in needed}
         self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, outcome)
         self._note(outcome)

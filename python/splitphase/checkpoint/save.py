@@ -11,6 +11,7 @@ from pathlib import Path
 from splitphase.archive import pack
 from splitphase.checkpoint import build
 from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.kbuild import KbuildBuild
 from splitphase.checkpoint.observe import unusable
 from splitphase.checkpoint.proof import Call, Prover, Suspect
 from splitphase.checkpoint.record import (
@@ -131,7 +132,7 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     carried = read_carried(target)
     for name in (OBSERVED, CARRIED):
         (target / name).unlink(missing_ok=True)
-    facts = Facts(request.top, escape)
+    facts = request.facts(restore.text(observed.directory))
     scratch = Path(request.top, SCRATCH)
     scratch.mkdir()
     saver = Saver(facts, scratch)
@@ -149,10 +150,11 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
         fresh = list(saver.kept)
         saver.take(((unit, "") for unit in still.values()), call)
         saver.drop(found.doubted(request.top, fresh))
-        saver.prove()
+    notes = found.notes(request.top) if isinstance(found, KbuildBuild) else {}
+    saver.prove()
     saver.write(target)
     dropped = dict(sorted(saver.dropped.items()))
-    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped)
+    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped, notes)
 
 
 def _time(path: str) -> int:
