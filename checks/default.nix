@@ -11,6 +11,8 @@ let
     ./reuse.nix
     ./checkpoint.nix
     ./cargo.nix
+    ./kbuild.nix
+    ./checkpointtools.nix
   ];
 in
 lib.foldl' (all: some: all // some) { helper = scope.splitphase; } behaviours

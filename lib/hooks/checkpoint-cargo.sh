@@ -29,9 +29,9 @@ case ${1:-} in
     echo build >>"$folder/calls"
     if [ "$(cat "$folder/calls")" = build ]; then
       for argument; do common+=("--cargo-argument=$argument"); done
-      if [ -n "$checkpoint" ]; then PATH=$PATH:$path "$helper" observe "${common[@]}" --checkpoint "$checkpoint"; fi
+      if [ -n "$checkpoint" ]; then PATH=$PATH:$path SPLITPHASE_PATH=$path "$helper" observe "${common[@]}" --checkpoint "$checkpoint"; fi
       if [ -n "$reuse" ]; then
-        PATH=$PATH:$path "$helper" reuse "${common[@]}" --checkpoint "$reuse" ${checkpoint:+--carry "$checkpoint"} ${later[@]+"${later[@]}"}
+        PATH=$PATH:$path SPLITPHASE_PATH=$path "$helper" reuse "${common[@]}" --checkpoint "$reuse" ${checkpoint:+--carry "$checkpoint"} ${later[@]+"${later[@]}"}
       fi
     fi
     ;;

@@ -50,7 +50,7 @@ splitphaseAbout() {
   splitphaseLookAtBuild
   splitphaseMakeArguments
   splitphaseOutputArguments
-  PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" "${splitphaseArguments[@]}" \
+  PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" "${splitphaseArguments[@]}" \
     --package "$splitphasePackage" --system "$splitphaseSystem" --tool "$splitphaseTool" --problem="$splitphaseProblem" \
     --flags="$(declare -p makefile makeFlags makeFlagsArray buildFlags buildFlagsArray MAKEFLAGS 2>/dev/null || :)" \
     ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} ${splitphaseMake[@]+"${splitphaseMake[@]}"} "$@"
@@ -71,8 +71,33 @@ splitphaseBeforeBuild() {
   fi
   if [ -n "${splitphaseReuse:-}" ]; then
     for splitphaseName in ${splitphaseLater[@]+"${splitphaseLater[@]}"}; do splitphaseLaterArguments+=(--later "$splitphaseName"); done
-    splitphaseAbout reuse --checkpoint "$splitphaseReuse" ${splitphaseCheckpoint:+--carry "$splitphaseCheckpoint"} ${splitphaseLaterArguments[@]+"${splitphaseLaterArguments[@]}"}
+    splitphaseAbout reuse --checkpoint "$splitphaseReuse" --jobs "${NIX_BUILD_CORES:-1}" ${splitphaseCheckpoint:+--carry "$splitphaseCheckpoint"} ${splitphaseLaterArguments[@]+"${splitphaseLaterArguments[@]}"}
   fi
+}
+
+# When all is built: what was taken must be what this build would have made. Where it may not be, the derivation starts again
+# from nothing, without the checkpoint: in the environment and with the command line that Nix gave to its shell.
+splitphaseConfirm() {
+  local splitphaseReason splitphaseEntry splitphaseOutput splitphaseEnvironment splitphaseShell
+  splitphaseReason=$(splitphaseAbout confirm --checkpoint "$splitphaseReuse")
+  if [ -z "$splitphaseReason" ]; then return; fi
+  mapfile -d '' -t splitphaseEnvironment </proc/$$/environ
+  mapfile -d '' -t splitphaseShell </proc/$$/cmdline
+  cd "$NIX_BUILD_TOP"
+  for splitphaseOutput in "${splitphaseOutputs[@]}" splitphaseCheckpoint splitphaseSnapshot; do
+    if [ -e "${!splitphaseOutput:-}" ]; then
+      chmod -R u+w "${!splitphaseOutput}"
+      rm -rf "${!splitphaseOutput}"
+    fi
+  done
+  find . -mindepth 1 -maxdepth 1 -print0 | while IFS= read -r -d '' splitphaseEntry; do
+    if [[ $'\n'$splitphaseAtFirst$'\n' != *$'\n'"$splitphaseEntry"$'\n'* ]]; then
+      find "$splitphaseEntry" -type d ! -perm -u=rwx -exec chmod u+rwx {} +
+      rm -rf -- "$splitphaseEntry"
+    fi
+  done
+  printf '%s\n' "$splitphaseReason" >.splitphase-anew
+  exec env -i "${splitphaseEnvironment[@]}" "$BASH" "${splitphaseShell[@]:1}"
 }
 
 splitphaseSaveCheckpoint() {
@@ -82,6 +107,14 @@ splitphaseSaveCheckpoint() {
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
 }
+
+# What Nix put into the build directory.
+splitphaseAtFirst=$(cd "$NIX_BUILD_TOP" && find . -mindepth 1 -maxdepth 1)
+if [ -e "$NIX_BUILD_TOP/.splitphase-anew" ]; then
+  echo "splitphase: built anew: $(<"$NIX_BUILD_TOP/.splitphase-anew")"
+  rm "$NIX_BUILD_TOP/.splitphase-anew"
+  splitphaseReuse=
+fi
 
 if [ -z "${IN_NIX_SHELL:-}" ]; then
   eval "splitphaseRunPhaseItself () $(declare -f splitphaseOriginalRunPhase | tail -n +2)"
@@ -100,6 +133,7 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
       splitphaseCargoBegin
       splitphaseRunPhaseItself "$@"
       splitphaseCargoEnd
+      if [ -n "${splitphaseReuse:-}" ]; then splitphaseConfirm; fi
       if [ -n "${splitphaseCheckpoint:-}" ]; then splitphaseSaveCheckpoint; fi
       rm -r "$splitphaseCargoFolder"
       return
@@ -109,6 +143,7 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
       splitphaseBeforeBuild
     fi
     splitphaseRunPhaseItself "$@"
+    if [ -n "${splitphaseReuse:-}" ]; then splitphaseConfirm; fi
     if [ -n "${splitphaseCheckpoint:-}" ]; then splitphaseSaveCheckpoint; fi
   }
 fi

@@ -175,7 +175,7 @@ splitphaseSave() {
     for splitphaseName in ${splitphaseLeave[@]+"${splitphaseLeave[@]}"}; do splitphaseArguments+=(--leave "$splitphaseName"); done
   fi
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
-  PATH=$PATH:$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
+  PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}"
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
@@ -187,7 +187,7 @@ splitphaseResume() {
   echo "splitphase: taking up the build ${splitphaseFrom%% *} $splitphaseFromPhase"
   splitphaseState=running
   splitphaseOutputArguments
-  PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
+  PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
     ${splitphaseArtifacts:+--artifacts "$splitphaseArtifacts"} "${splitphaseArguments[@]}"
   for splitphaseName in ${splitphaseOwn[@]+"${splitphaseOwn[@]}"}; do
     if declare -p "$splitphaseName" &>/dev/null; then splitphaseOwnValues+=("$(declare -p "$splitphaseName")"); fi

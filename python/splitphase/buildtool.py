@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitphase.environment import packages_own
 from splitphase.errors import BuildGraphError, SplitphaseError
 from splitphase.generate import Generation
 from splitphase.graph import Graph, reachable
@@ -77,11 +78,11 @@ def generate(build: BuildDirectory, graph: Graph, jobs: int) -> None:
         _ninja(build, generation, targets, jobs)
         return
     for command in generation_commands(build.path, targets, jobs):
-        if _run(build, command):
+        if run(command, build.path):
             continue
         _log.warning("a custom command needs more than it declares; building all that comes before it")
         whole = ["make", f"-j{jobs}", "-f", "CMakeFiles/Makefile2", f"{os.path.dirname(command[3])}/all"]
-        if not _run(build, whole):
+        if not run(whole, build.path):
             raise _failure(whole)
 
 
@@ -94,17 +95,18 @@ def _ninja(build: BuildDirectory, generation: Generation, targets: list[str], jo
     trimmed.write_text(generation.ninja_file(), errors="surrogateescape")
     try:
         for batch in _batches(targets):
-            if not _run(build, [program, f"-j{jobs}", "-f", trimmed.name, *batch]):
+            if not run([program, f"-j{jobs}", "-f", trimmed.name, *batch], build.path):
                 _log.warning("a custom command needs more than it declares; building all that comes before it")
                 whole = [program, f"-j{jobs}", *batch]
-                if not _run(build, whole):
+                if not run(whole, build.path):
                     raise _failure(whole)
     finally:
         trimmed.unlink()
 
 
-def _run(build: BuildDirectory, command: list[str]) -> bool:
-    return subprocess.run(command, cwd=build.path, check=False).returncode == 0
+def run(command: list[str], directory: str) -> bool:
+    """Run a command of the build as the build would; whether it succeeds."""
+    return subprocess.run(command, cwd=directory, env=packages_own(os.environ), check=False).returncode == 0
 
 
 def _failure(command: list[str]) -> SplitphaseError:

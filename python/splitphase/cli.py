@@ -24,6 +24,7 @@ COMMANDS = (
     "observe",
     "checkpoint",
     "reuse",
+    "confirm",
 )
 
 

@@ -15,13 +15,6 @@ def read_depfile(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(os.path.normpath, read_rule(path)[1])))
 
 
-def has_one_rule(path: Path) -> bool:
-    """Whether no rule behind the first has dependencies (`-MP` writes rules without)."""
-    text = path.read_text(errors="surrogateescape").replace("\\\r\n", " ").replace("\\\n", " ")
-    lines = [line for line in text.splitlines() if line.strip()]
-    return all(line.rstrip().endswith(":") for line in lines[1:])
-
-
 def read_rule(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return targets and dependencies of the first rule, each once, in order, as they are spelled."""
     text = path.read_text(errors="surrogateescape")

@@ -20,6 +20,15 @@ _INCLUDE_FLAGS = ("-isystem", "-idirafter", "-iquote", "-I")
 _STORE = "/nix/store/"
 
 
+def packages_own(environment: Mapping[str, str]) -> dict[str, str]:
+    """The package's environment: without what the hooks add to PATH for the helper, and name in `SPLITPHASE_PATH`."""
+    found = dict(environment)
+    added = found.pop("SPLITPHASE_PATH", "")
+    if added and "PATH" in found:
+        found["PATH"] = found["PATH"].removesuffix(f":{added}")
+    return found
+
+
 def compile_environment(environment: Mapping[str, str], added: Collection[str]) -> dict[str, str]:
     """What a compile can see of the build's environment; `added` are the names that the package adds."""
     return {name: value for name, value in environment.items() if _COMPILE.match(name) or name in added}

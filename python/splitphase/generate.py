@@ -48,6 +48,21 @@ class Generation:
                         found.add(producer.outputs[0])
         return sorted(found)
 
+    def compiles(self) -> list[Edge]:
+        """The compiles that these commands wait for: of tools that the build makes for itself."""
+        found: list[Edge] = []
+        seen: set[int] = set()
+        pending = list(self._producers(self.needed()))
+        while pending:
+            edge = pending.pop()
+            if id(edge) in seen:
+                continue
+            seen.add(id(edge))
+            if self._kinds[id(edge)] is Kind.COMPILE:
+                found.append(edge)
+            pending.extend(self._producers((*edge.inputs, *edge.implicit, *self._order(edge))))
+        return found
+
     def ninja_file(self) -> str:
         """A build.ninja with the same commands, in which custom commands do not wait for objects and links."""
         lines = []

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from splitphase import buildtool, snapshot
+from splitphase.environment import packages_own
 from splitphase.graph import Graph
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
 from splitphase.ninja.log import log_version
@@ -58,7 +59,7 @@ class Preparation:
 
     def plan(self, added: Collection[str], leave: Collection[str], jobs: int) -> None:
         """Decide what becomes an action."""
-        settings = Settings(dict(os.environ), added, leave, jobs, tuple(self._escape.pairs))
+        settings = Settings(packages_own(os.environ), added, leave, jobs, tuple(self._escape.pairs))
         self.result = Planner(self.tree, self._graph, settings).run()
 
     def escape(self) -> None:

@@ -21,7 +21,9 @@ from splitphase.relocate import transfer
 from splitphase.rewrite import Rewriter, move
 
 VERSION = 1
-MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json")
+TAKEN = ".splitphase-taken.json"
+"""What a build took from a checkpoint, until it is done."""
+MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json", TAKEN)
 """Entries of the top that every build writes for itself; they are not part of a snapshot."""
 _HINT = "build the package's prepare step again; a snapshot is only read by the splitphase that wrote it"
 

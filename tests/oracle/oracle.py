@@ -41,6 +41,7 @@ class Outcome:
     kept: int = 0
     anew: str = ""
     failed: bool = False
+    restarted: bool = False
     differences: list[str] = field(default_factory=list)
 
 
@@ -176,14 +177,23 @@ class Oracle:
             shutil.rmtree(own)
             self.helper("observe", prefix, environment, "--checkpoint", str(own))
         options = ["--carry", str(own)] if chain else []
-        said = self.helper(
-            "reuse", prefix, environment, "--checkpoint", str(self.chance.choice(sources[-3:])), *options
-        )
+        source = str(self.chance.choice(sources[-3:]))
+        said = self.helper("reuse", prefix, environment, "--checkpoint", source, *options)
         kept = re.search(r"(\d+) objects taken", said)
         outcome.kept = int(kept[1]) if kept else 0
         outcome.anew = "" if kept else said.strip().removeprefix("splitphase: built anew: ")
         if self.build(environment) == outcome.failed:
             outcome.differences.append(f"one of the two builds fails:\n{self.log[-2000:]}")
+        if not outcome.failed:
+            said = self.helper("confirm", prefix, environment, "--checkpoint", source)
+            outcome.restarted = bool(said)
+        if outcome.restarted:
+            outcome.kept, outcome.anew = 0, said.strip()
+            environment = self.configure(state, prefix)
+            if chain:
+                shutil.rmtree(own)
+                self.helper("observe", prefix, environment, "--checkpoint", str(own))
+            self.build(environment)
         made = self.result()
         if not outcome.failed:
             outcome.differences += sorted(
@@ -237,6 +247,7 @@ def run(
                 counts["cases"] += 1
                 counts["objects kept"] += outcome.kept
                 counts["nothing kept"] += not outcome.kept
+                counts["started again"] += outcome.restarted
                 counts["both builds fail"] += outcome.failed
                 done += 1
                 if outcome.failed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from splitphase.checkpoint.cargograph import Package, Plan, plan
@@ -17,6 +17,7 @@ from splitphase.checkpoint.cargotarget import Found, read_target
 from splitphase.checkpoint.decide import ANEW
 from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
 from splitphase.checkpoint.observe import EARLY, digest
+from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
 
 TOOL = "cargo"
@@ -33,26 +34,24 @@ class CargoBuild:
     """A build that cargo makes, or has made."""
 
     tool = TOOL
-    made: frozenset[str] = frozenset()
-    custom = False
-    """What build scripts leave outside of `target/` makes the whole build one that cannot be reused."""
-    shadows = False
-    """A new name matters to nobody but the package in whose folder it is, and to those that may read anything."""
 
     def __init__(self, facts: Facts, observed: Observed, own: str, outputs: Iterable[Path]) -> None:
         self.facts = facts
         self.observed = observed
         self.own = own
-        self.outputs = tuple(outputs)
+        self.targets = tuple(outputs)
         self.plan: Plan = plan(observed.cargo)
         self._commands: dict[str, str] = {}
 
-    def generate(self, jobs: int) -> bool:  # noqa: ARG002 - as a graph's
+    def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:  # noqa: ARG002 - as a graph's
         """Nothing has to run before packages can be judged."""
-        return False
+        return None
 
-    def units(self, top: str) -> Iterator[tuple[Unit, str]]:
-        """Each package of the finished build, and why it cannot be reused (empty: it can)."""
+    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
+        """So nothing is run."""
+
+    def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
+        """Each package of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
         reason = self._other_work(top)
         found = {} if reason else read_target(top, self.plan)
         if isinstance(found, str):
@@ -61,7 +60,7 @@ class CargoBuild:
         for name, package in self.plan.packages.items():
             if reason or not found[name].files:
                 yield Unit(name, (), "", ()), reason or "it was not built"
-            else:
+            elif min(found[name].files) not in known:
                 yield self._unit(top, name, package, found[name], marked)
 
     def _unit(self, top: str, name: str, package: Package, found: Found, marked: list[str]) -> tuple[Unit, str]:
@@ -159,7 +158,7 @@ class CargoBuild:
 
     def _other_work(self, top: str) -> str:
         """Why not all of what the build did is what it left in `target/`, or nothing."""
-        for output in self.outputs:
+        for output in self.targets:
             if os.path.lexists(output):
                 return "the build writes to its outputs"
         if not os.path.isdir(f"{top}/{self.plan.target}"):
@@ -173,11 +172,19 @@ class CargoBuild:
                 return f"the build writes {path}, outside of {self.plan.target}"
         return ""
 
-    def declared(self, top: str) -> frozenset[str]:  # noqa: ARG002 - as a graph's
-        """Nothing else is made."""
-        return frozenset()
+    def calls(self, top: str) -> Callable[[Unit], Call]:
+        """Packages are not compiled by one call."""
+        return lambda _unit: Call(top, ("false",))
 
-    def commands(self, top: str) -> Mapping[str, str] | None:  # noqa: ARG002 - as a graph's
+    def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:  # noqa: ARG002 - as plain make's
+        """None: cargo says all that it runs."""
+        return {}
+
+    def outputs(self, top: str) -> frozenset[str] | None:  # noqa: ARG002 - as a graph's
+        """What build scripts leave outside of `target/` makes the whole build one that cannot be reused."""
+        return None
+
+    def commands(self, top: str) -> Mapping[str, str]:  # noqa: ARG002 - as a graph's
         """What `refusal` found out."""
         return self._commands
 

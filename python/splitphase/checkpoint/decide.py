@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from splitphase.checkpoint.record import Checkpoint, Unit
 
 ANEW = "anew: "
 """What a command begins with that a build tool refuses itself; the reason follows."""
+_NO_TEXT = re.compile(r"\.(?:o|lo|la|a|so[.\d]*|d|Po|Plo|obj|dirstamp|cmd|ko|mod|mod\.c|order|builtin)$|^\.ninja")
+"""Names that no macro names in an `#include`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +27,45 @@ class Decision:
 
 
 def decide(
-    checkpoint: Checkpoint, facts: Facts, commands: Mapping[str, str] | None, appeared: frozenset[str], epoch: str
+    checkpoint: Checkpoint, facts: Facts, commands: Mapping[str, str], appeared: frozenset[str], epoch: str
 ) -> Decision:
-    """Choose units.
+    """Choose units for these compiles: command digests by output, relative to the top.
 
-    `commands` gives the command digest of each compile of this build by its output, relative to the top (None: they are
-    known to be the same). `appeared` are names of paths that were not there and now are, or the other way round.
+    `appeared` are names of paths that were not there and now are, or the other way round.
     """
-    judge = _Judge(checkpoint, facts, appeared, epoch)
+    judge = Judge(checkpoint, facts, appeared, epoch)
     kept = []
     anew: Counter[str] = Counter()
     seen = set()
     for unit in checkpoint.units:
-        if commands is not None and unit.output not in commands:
+        if unit.output not in commands:
             continue
         seen.add(unit.output)
-        reason = judge.reason(unit, commands)
+        reason = judge.reason(unit, commands[unit.output])
         if reason:
             anew[reason] += 1
         else:
             kept.append(unit)
-    missing = len(commands.keys() - seen) if commands is not None else 0
+    missing = len(commands.keys() - seen)
     if missing:
         anew["not in the checkpoint"] = missing
     return Decision(tuple(kept), dict(sorted(anew.items())))
 
 
-class _Judge:
+class Judge:
+    """Looks at units one by one."""
+
     def __init__(self, checkpoint: Checkpoint, facts: Facts, appeared: frozenset[str], epoch: str) -> None:
         self.read = checkpoint.read
         self.facts = facts
         self.appeared = appeared
         self.same_epoch = epoch == checkpoint.observed.epoch != ""
 
-    def reason(self, unit: Unit, commands: Mapping[str, str] | None) -> str:
+    def reason(self, unit: Unit, command: str) -> str:
         """Why a unit must be compiled again, or nothing."""
-        if commands is not None and commands[unit.output] != unit.command:
-            told = commands[unit.output]
-            return told.removeprefix(ANEW) if told.startswith(ANEW) else "the command differs"
+        if command != unit.command:
+            command = command.removeprefix(ANEW)
+            return command if " " in command else "the command differs"
         for path in unit.reads:
             if fixed(path):
                 continue
@@ -70,7 +74,7 @@ class _Judge:
                 return "what it reads differs"
         if any(os.path.lexists(absolute(self.facts.top, path)) for path in (unit.output, *unit.extra)):
             return "it is there already"
-        return self._timed(unit.reads) or self._shadowed(unit.reads)
+        return self._timed(unit.reads) or self.shadowed(unit.reads)
 
     def _timed(self, reads: Iterable[str]) -> str:
         """A file's own time is not what it was; the date of the build may be."""
@@ -84,7 +88,7 @@ class _Judge:
                 return "it says __DATE__ or __TIME__, and SOURCE_DATE_EPOCH differs"
         return ""
 
-    def _shadowed(self, reads: Iterable[str]) -> str:
+    def shadowed(self, reads: Iterable[str]) -> str:
         """A new file may be found before one that was read, or make `__has_include` true; or be gone."""
         if not self.appeared:
             return ""
@@ -94,31 +98,23 @@ class _Judge:
             includes = self.facts.includes(absolute(self.facts.top, path))
             if not self.appeared.isdisjoint(includes.names):
                 return "a file of a name that it includes is new or gone"
-            if includes.computed and not fixed(path):
+            if includes.computed and not fixed(path) and any(not _NO_TEXT.search(name) for name in self.appeared):
                 return "it includes what a macro names, and files are new or gone"
         return ""
 
 
-def changed_names(before: Mapping[str, str], after: Mapping[str, str], left: Iterable[str]) -> frozenset[str] | None:
-    """Names of paths that only one of two listings has, or has as another kind, and those that the earlier build left.
+def changed_names(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str] | None:
+    """Names of paths that only one of two listings has, or has as another kind.
 
     None if a link to a folder is among them. A header that GCC finds compiled beside it (`.gch`) counts as that header.
     """
-    paths = []
-    for path in sorted(before.keys() | after.keys()):
+    found: set[str] = set()
+    for path in before.keys() | after.keys():
         first, second = before.get(path, "-"), after.get(path, "-")
         if first[0] == second[0] and (first[0] not in "lL" or first == second):
             continue
         if "L" in (first[0], second[0]):
             return None
-        paths.append(path)
-    for path in left:
-        if path.endswith("/"):
-            return None
-        if path not in after:
-            paths.append(path)
-    found: set[str] = set()
-    for path in paths:
         name = path.rsplit("/", 1)[-1]
         found |= {name, name.removesuffix(".gch").removesuffix(".pch")}
     return frozenset(found)

@@ -1,7 +1,7 @@
-"""What make is about to do, from `make --dry-run`: all of its commands are compared at once.
+"""The compiles that make is about to run, from `make --dry-run`.
 
-A dry run is not always without effect: lines with `$(MAKE)` run, with all else on them. The tree is put back as it was
-where that happened.
+A dry run is not always without effect: lines with `$(MAKE)` run, with all else on them, and make remakes the Makefiles
+that it includes. The tree is put back as it was where that happened.
 """
 
 from __future__ import annotations
@@ -12,42 +12,39 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase.checkpoint.facts import walk
-from splitphase.checkpoint.observe import EARLY, digest, in_tree, odd_flags
-from splitphase.command import is_archiver, is_c_compiler, is_compiler, option
+from splitphase.checkpoint.observe import digest, in_tree, odd_flags
+from splitphase.checkpoint.record import MakeCompile
+from splitphase.command import is_c_compiler, is_compiler, option
+from splitphase.environment import packages_own
 from splitphase.rewrite import Rewriter
 from splitphase.steps import unsplit_flags
 
 _SECONDS = 1800
-_USUAL = re.compile(
-    r"depbase=`echo [^`]*`|`test -f '[^'`]*' \|\| echo '[^'`]*'`|`test -f [\w./+-]+ \|\| echo '[^'`]*'`"
-)
-"""The command substitutions that automake writes into compile commands: they name the object and the source."""
-_SEPARATORS = re.compile(r"\n|;|&&|\|\|")
+_DIRECTORY = re.compile(r"^\S*make(?:\[\d+\])?: (Entering|Leaving) directory '(.*)'$")
+_SAID = re.compile(r"^\S*make(?:\[\d+\])?: ")
+_SOURCE = re.compile(r"`test -f '?([\w./+-]+)'? \|\| echo '?([\w./+-]*)'?`")
+"""How automake's compile commands find a source that may lie in another folder."""
+_DEPBASE = re.compile(r"depbase=`echo [^`]*`")
+_SEPARATORS = re.compile(r";|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
+_MOVED = re.compile(r"[-@]*mv (?:-f )?(\S+) (\S+)$")
 _REDIRECTION = re.compile(r"\d*[<>]")
-_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
-_HARMLESS = frozenset("echo printf rm test [ true : mkdir cd make gmake".split())
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """One run."""
 
-    digest: str
-    """Of all that it prints, hashes escaped; empty where it failed."""
     reason: str
-    """Why nothing of a build with these commands can be reused, or nothing."""
-    compiles: dict[str, str]
-    """Why the object of that file name cannot be reused (empty: it can)."""
-    user_headers_only: bool
-    """Whether a compile reports its user headers only (`-MMD`)."""
-    custom: str = ""
-    """A command that is neither compile nor link, if there is one: it may write files that nothing declares."""
+    """Why it says nothing, if so."""
+    compiles: dict[str, MakeCompile]
+    """By the object's path, relative to the top."""
+    lines: frozenset[str]
+    """Digests of all lines with their directories."""
 
 
 def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> DryRun:
@@ -60,119 +57,130 @@ def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> D
     subprocess.run(
         ["cp", "-a", "--reflink=auto", "--", *(f"{top}/{entry}" for entry in entries), str(copy)], check=True
     )
-    try:
-        run = subprocess.run(
-            ["make", "--dry-run", "--no-print-directory", *arguments],
-            check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        failure = f"make --dry-run fails: {_last_line(run.stderr)}" if run.returncode else ""
-        output = run.stdout
-    except subprocess.TimeoutExpired:
-        failure, output = "make --dry-run does not end", ""
+    found = careless_dry_run(top, arguments, escape)
     if _stamps(top, own) != before:
         _put_back(top, copy, entries, own)
     _remove(backup)
-    if failure:
-        return DryRun("", failure, {}, user_headers_only=False)
-    return read_output(top, output, escape)
+    return found
 
 
-def read_output(top: str, output: str, escape: Rewriter) -> DryRun:
-    """Read what a dry run printed."""
+def careless_dry_run(top: str, arguments: Sequence[str], escape: Rewriter) -> DryRun:
+    """Run it in a tree that nobody needs afterwards."""
+    try:
+        run = subprocess.run(
+            ["make", "--dry-run", "--print-directory", *arguments],
+            check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
+            stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return DryRun("make --dry-run does not end", {}, frozenset())
+    found = read_output(top, os.getcwd(), run.stdout, escape)
+    return replace(found, reason=f"make --dry-run fails: {_last_line(run.stderr)}") if run.returncode else found
+
+
+def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryRun:
+    """Read what a dry run started in a directory printed."""
     text = output.replace("\\\n", " ")
-    reason = _variables(text) or _substitutions(text)
-    compiles: dict[str, str] = {}
-    user_headers_only = False
-    for words in _compiles(text):
-        name = option(words, "-o")
-        source = next((word for word in reversed(words) if not word.startswith("-") and word != name), "")
-        name = os.path.basename(name or f"{os.path.splitext(source)[0]}.o")
-        user_headers_only = user_headers_only or "-MMD" in words
-        why = compiles.get(name, "") or _refused(top, words, escape)
-        compiles[name] = why
-    return DryRun(digest(escape.text(output)), reason, compiles, user_headers_only, _custom(text))
-
-
-def _compiles(text: str) -> Iterator[list[str]]:
-    """The words of each call of a compiler that compiles, libtool's as well."""
-    for segment in _SEPARATORS.split(_USUAL.sub("", text)):
-        if "-c" not in segment:
+    compiles: dict[str, MakeCompile] = {}
+    lines: set[str] = set()
+    for where, line, segment in _segments(text, directory):
+        inside = os.path.relpath(where, top)
+        command = digest(escape.text(f"{inside}\n{line}"))
+        lines.add(command)
+        moved = _MOVED.match(segment)
+        if moved:
+            old, new = (os.path.relpath(os.path.join(where, name), top) for name in moved.groups())
+            if old in compiles:
+                made = compiles.pop(old)
+                compiles[new] = replace(made, digest=digest(f"{made.digest} {new}"))
+        words = compiler_words(where, segment)
+        if words is None:
             continue
-        try:
-            words = shlex.split(segment)
-        except ValueError:
+        source = source_of(words)
+        name = option(words, "-o") or f"{os.path.splitext(os.path.basename(source))[0]}.o"
+        path = os.path.relpath(os.path.join(where, name), top)
+        refused = _refused(top, words) or _line_refused(line, segment)
+        if path in compiles:
+            refused = "several commands make it"
+        compiles[path] = MakeCompile(inside, segment, command, refused)
+    return DryRun("", compiles, frozenset(lines))
+
+
+def compiler_words(where: str, segment: str) -> list[str] | None:
+    """The words of a call of a compiler that compiles, libtool's as well; None if it is none."""
+    if "-c" not in segment or _DEPBASE.search(segment):
+        return None
+
+    def found(match: re.Match[str]) -> str:
+        return match[1] if os.path.isfile(os.path.join(where, match[1])) else f"{match[2]}{match[1]}"
+
+    # The name that follows the substitution is the one that is tested for.
+    try:
+        words = shlex.split(re.sub(_SOURCE.pattern + r"\1", found, segment))
+    except ValueError:
+        return None
+    if "--mode=compile" in words:
+        if not any(os.path.basename(word) == "libtool" for word in words[:3]):
+            return None
+        words = words[words.index("--mode=compile") + 1 :]
+    while words and _SKIPPED.match(words[0]):
+        words = words[1:]
+    return words if words and is_compiler(words[0]) and "-c" in words else None
+
+
+def source_of(words: Sequence[str]) -> str:
+    """The source of a compile: its last word that is a file name."""
+    output = option(list(words), "-o")
+    return next((word for word in reversed(words) if not word.startswith("-") and word != output), "")
+
+
+def _segments(text: str, directory: str) -> Iterator[tuple[str, str, str]]:
+    """Working directory, line and simple command of all that would run."""
+    stack = [directory]
+    for line in text.splitlines():
+        moved = _DIRECTORY.match(line)
+        if moved:
+            if moved[1] == "Entering":
+                stack.append(moved[2])
+            elif len(stack) > 1:
+                stack.pop()
             continue
-        if "--mode=compile" in words:
-            if not any(os.path.basename(word) == "libtool" for word in words[:3]):
-                continue
-            words = words[words.index("--mode=compile") + 1 :]
-        while words and _SKIPPED.match(words[0]):
-            words = words[1:]
-        if words and is_compiler(words[0]) and "-c" in words:
-            yield words
-
-
-def _custom(text: str) -> str:
-    for segment in _SEPARATORS.split(_USUAL.sub("", text)):
-        try:
-            words = shlex.split(segment)
-        except ValueError:
-            return segment.strip()[:60]
-        while words and _ASSIGNMENT.match(words[0]):
-            words = words[1:]
-        if not words or _harmless(words):
+        if _SAID.match(line):
             continue
-        return " ".join(words)[:60]
-    return ""
+        where = stack[-1]
+        for segment in _SEPARATORS.split(_hidden(line)):
+            segment = segment.replace("\0", ";").replace("\1", "||").strip()  # noqa: PLW2901 - hidden above
+            if segment.startswith("cd ") and len(segment.split()) == 2:
+                where = os.path.join(where, segment.split()[1].strip("'\""))
+            yield where, line, segment
 
 
-def _harmless(words: list[str]) -> bool:
-    """Whether a command writes nothing that a compile could include."""
-    program = os.path.basename(words[0])
-    if any(">" in word and word != "/dev/null" for word in words) or "<" in words:
-        return words[:2] == [":", ">"] and os.path.basename(words[-1]) == ".dirstamp"
-    if program == "mv":
-        return all(word.startswith(("-", "$depbase.")) or ".deps/" in word for word in words[1:])
-    if "--mode=compile" in words or "--mode=link" in words:
-        return True
-    return program in _HARMLESS or is_compiler(words[0]) or is_archiver(words[0])
+def _hidden(line: str) -> str:
+    """The line with separators inside of automake's substitutions out of sight."""
+    return re.sub(r"`[^`]*`", lambda match: match[0].replace(";", "\0").replace("||", "\1"), line)
 
 
-def _refused(top: str, words: list[str], escape: Rewriter) -> str:  # noqa: PLR0911 - one list of cases
+def _refused(top: str, words: list[str]) -> str:
     if not is_c_compiler(words[0]):
         return "it is no compile of C or C++"
     if "/" in words[0] and (not words[0].startswith("/") or in_tree(top, words[0])):
         return "its compiler is part of the tree"
-    if "-MD" not in words and "-MMD" not in words:
-        return "the compiler does not report what it reads"
     if any(_REDIRECTION.match(word) for word in words):
         return "what its compiler says goes into a file"
-    joined = " ".join(words).encode(errors="surrogateescape")
-    if escape.found_in(joined):
-        return "its command holds an output path"
     if any(word.startswith("@") for word in words):
         return "it has a response file"
     if any(word.startswith("-gsplit-dwarf") for word in words):
         return "it writes a file beside the object"
-    if "-MMD" in words and any(word.startswith(("-isystem", "-idirafter")) for word in words):
-        return "it reports no system headers, and has folders of them"
+    if any(re.search(r"[$`*?]", word) for word in words if not word.startswith("$depbase")):
+        return "its command depends on the shell"
     return unsplit_flags(words) or odd_flags(words)
 
 
-def _variables(text: str) -> str:
-    """Commands read variables of the shell that differ between builds of one package."""
-    for name in sorted(set(_VARIABLE.findall(text)) & EARLY):
-        if not re.search(rf"\b{name}=|\bfor {name} in\b|\bread {name}\b", text):
-            return f"a command reads the variable {name}"
-    return ""
-
-
-def _substitutions(text: str) -> str:
-    """A compile command runs other commands, which may read anything."""
-    for line in _USUAL.sub("", text).splitlines():
-        if re.search(r"\s-c\s", line) and re.search(r"`|\$\(", line):
-            return f"a compile runs other commands: {line.strip()[:100]}"
+def _line_refused(line: str, segment: str) -> str:
+    """A compile command that runs other commands, which may read anything."""
+    rest = _SOURCE.sub("", _DEPBASE.sub("", line))
+    if re.search(r"`|\$\(", rest):
+        return f"its command runs other commands: {segment[:100]}"
     return ""
 
 

@@ -23,6 +23,10 @@ _INCLUDE = re.compile(
 )
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
 _WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
+_WORDS = (b"__TIMESTAMP__", b"__DATE__", b"__TIME__", b"incbin", b".include", b"system_header")
+_FILES = frozenset((b"incbin", b".include"))
+_RAW_STRING = re.compile(rb'(?<![A-Za-z0-9_])(?:u8|[uUL])?R"[^\s()\\]{0,16}\(')
+_STRING_OR_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Facts:
     def __init__(self, top: str, escape: Rewriter) -> None:
         self.top = top
         self.escape = escape
+        self.unlisted = ""
+        """A folder whose files are not listed, relative to the top, ending with `/`; or nothing."""
         self._contents: dict[str, Content | None] = {}
         self._includes: dict[str, Includes] = {}
 
@@ -85,7 +91,11 @@ class Facts:
             with suppress(RewriteError):
                 data = self.escape.data(data)
         digest = hashlib.sha256(data).hexdigest()
-        return Content(digest, own, frozenset(word.decode() for word in _WATCHED.findall(data)))
+        # Most files have none: to look for each is several times as fast.
+        words = set(_WATCHED.findall(data)) if any(word in data for word in _WORDS) else set()
+        if words & _FILES:
+            words -= _FILES - set(_WATCHED.findall(_without_comments(data)))
+        return Content(digest, own, frozenset(word.decode() for word in words))
 
     def includes(self, path: str) -> Includes:
         """What the file at an absolute path may include."""
@@ -103,16 +113,27 @@ class Facts:
                 for name in found:
                     parts = name.decode(errors="surrogateescape").split("/")
                     names.update(parts if ".." in parts else parts[-1:])
+            if computed:
+                # What comments say of includes is no include.
+                found_again = _INCLUDE.finditer(_without_comments(data))
+                computed = any(not _NAMED.findall(match[1] or match[2] or b"") for match in found_again)
             self._includes[path] = Includes(frozenset(names), computed)
         return self._includes[path]
 
-    def listing(self, own: str, skip: str = "") -> dict[str, str]:
-        """Every path below the top, less the folders `own` and `skip`: kind, mode and what it holds.
+    def kinds(self, own: str) -> dict[str, str]:
+        """Every path below the top, less the folder `own`: its kind; of links where they lead, too."""
+        entries = self.listing(own, contents=False).items()
+        return {path: entry if entry[0] in "lL" else entry[0] for path, entry in entries}
+
+    def listing(self, own: str, skip: str = "", *, contents: bool = True) -> dict[str, str]:
+        """Every path below the top, less `own` and `skip`: kind, mode and what it holds, of files if asked for.
 
         Kinds are `f`, `d`, `l`, and `L` for a link to a folder.
         """
         found = {}
         for path in walk(self.top, own, skip):
+            if self.unlisted and path.startswith(self.unlisted):
+                continue
             status = os.lstat(f"{self.top}/{path}")
             mode = f"{stat.S_IMODE(status.st_mode):o}"
             name = self.escape.text(path)
@@ -122,7 +143,8 @@ class Facts:
             elif stat.S_ISDIR(status.st_mode):
                 found[name] = f"d {mode}"
             elif stat.S_ISREG(status.st_mode):
-                found[name] = f"f {mode} {self.digest(f'{self.top}/{path}')}"
+                digest = self.digest(f"{self.top}/{path}") if contents else "-"
+                found[name] = f"f {mode} {digest}"
             else:
                 found[name] = f"o {mode}"
         return found
@@ -151,3 +173,10 @@ def fixed(path: str) -> bool:
 def absolute(top: str, path: str) -> str:
     """Where a file is that a unit names."""
     return path if path.startswith("/") else f"{top}/{path}"
+
+
+def _without_comments(data: bytes) -> bytes:
+    """The text of a source less its comments; all of it where that is not certain."""
+    if b"??/" in data or _RAW_STRING.search(data):
+        return data
+    return _STRING_OR_COMMENT.sub(lambda match: match[1] or b" ", data)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase import buildtool
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import digest, in_tree, odd_flags
+from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import Checkpoint, Observed, Unit
-from splitphase.command import Unreadable, is_archiver, is_c_compiler, is_compile, is_compiler, option, split
+from splitphase.command import Unreadable, is_c_compiler, is_compile, option, split
 from splitphase.depfile import read_depfile
 from splitphase.errors import BuildGraphError
+from splitphase.generate import Generation
 from splitphase.graph import Edge, Graph
 from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.hashes import edge_hash
@@ -46,23 +47,16 @@ class Build:
     directory: str
     graph: Graph
     compiles: tuple[Compile, ...]
-    made: frozenset[str]
-    """Absolute paths of what compiles and links make."""
-    others: tuple[Edge, ...]
-    """All other commands of the build, less those that write the graph itself."""
 
-    @property
-    def custom(self) -> bool:
-        """Whether there are such."""
-        return bool(self.others)
-
-    def units(self, top: str) -> Iterator[tuple[Unit, str]]:
-        """Each compile of the finished build, and why it cannot be reused (empty: it can)."""
+    def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
+        """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
         log = f"{self.directory}/.ninja_deps"
         deps = read_deps(log) if self.tool == NINJA and os.path.exists(log) else {}
         for compile_ in self.compiles:
             edge = compile_.edge
             output = os.path.relpath(compile_.output, top)
+            if output in known:
+                continue
             if compile_.refused or not os.path.isfile(compile_.output):
                 yield Unit(output, (), "", ()), compile_.refused or "it was not built"
                 continue
@@ -74,39 +68,56 @@ class Build:
             reads = tuple(_spelled(self.directory, path, top) for path in paths)
             yield Unit(output, (), compile_.command, reads), ""
 
-    def declared(self, top: str) -> frozenset[str]:
-        """What other commands make again, relative to the top."""
+    def calls(self, top: str) -> Callable[[Unit], Call]:
+        """Tells how a unit is compiled."""
+        edges = {os.path.relpath(compile_.output, top): compile_.edge for compile_ in self.compiles}
+
+        def call(unit: Unit) -> Call:
+            commands = split(edges[unit.output].command)
+            where, words = self.directory, ["false"]
+            for command in [] if isinstance(commands, Unreadable) else commands:
+                if command[0] == "cd":
+                    where = os.path.join(where, command[1])
+                else:
+                    words = command
+            return Call(where, tuple(words))
+
+        return call
+
+    def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:  # noqa: ARG002 - as plain make's
+        """None: the graph has all commands."""
+        return {}
+
+    def outputs(self, top: str) -> frozenset[str]:
+        """Paths that the build makes, relative to the top, as far as it says."""
         return frozenset(
-            os.path.relpath(_absolute(self.directory, path), top) for edge in self.others for path in edge.outputs
+            os.path.relpath(_absolute(self.directory, path), top)
+            for edge in self.graph.edges
+            if edge.command
+            for path in edge.outputs
         )
 
     def commands(self, top: str) -> dict[str, str]:
         """Command digest by output, relative to the top."""
         return {os.path.relpath(compile_.output, top): compile_.command for compile_ in self.compiles}
 
-    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:
-        """Why nothing of the checkpoint may be used in this build, or nothing.
-
-        Custom commands are run again, as in a clean build. They may write files that nothing declares, for instance a
-        header that stands before another, so what they may read must not differ.
-        """
+    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as plain make's
+        """Why nothing of the checkpoint may be used in this build, or nothing."""
         if self.tool == MAKE and checkpoint.observed.flags != now.flags:
             return "make is called with other flags"
-        if not self.others:
-            return ""
-        compiled = {path for unit in checkpoint.units for path in unit.reads}
-        compiled |= {_spelled(self.directory, path, top) for compile_ in self.compiles for path in compile_.edge.inputs}
-        harmless = {os.path.normpath(path) for path in compiled} - {
-            os.path.normpath(_spelled(self.directory, path, top))
-            for edge in self.others
-            for path in (*edge.inputs, *edge.implicit)
-        }
-        directory = os.path.relpath(self.directory, top)
-        before = checkpoint.observed.listing
-        for path in sorted(before.keys() | now.listing.keys()):
-            if before.get(path) != now.listing.get(path) and path not in harmless and not _control(path, directory):
-                return f"{path} differs, and custom commands may read it"
         return ""
+
+    def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:  # noqa: ARG002 - as plain make's
+        """Objects that commands before all compiles need, relative to the top; None where there are no such."""
+        generation = Generation(self.graph)
+        if not generation.needed():
+            return None
+        outputs = (edge.outputs[0] for edge in generation.compiles())
+        return frozenset(os.path.relpath(_absolute(self.directory, output), top) for output in outputs)
+
+    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - as plain make's
+        """Run these commands. Raises SplitphaseError where they fail."""
+        buildtool.generate(buildtool.BuildDirectory(self.tool, self.directory), self.graph, jobs)
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Tell Ninja of objects that were put in place; what its logs know of other files stays."""
@@ -138,21 +149,15 @@ def read_build(tool: str, directory: str, targets: Sequence[str], facts: Facts) 
     except BuildGraphError as error:
         return f"the build graph cannot be read: {error.message.splitlines()[0]}"
     compiles: list[Compile] = []
-    made: set[str] = set()
-    custom: list[Edge] = []
     for edge in graph.edges:
         step = classify(edge, graph.directory)
         if step.kind is Kind.OTHER and edge.deps == "gcc":
             return f"{edge.outputs[0]}: a compile of an unknown kind"
         if edge.dyndep:
             return f"{edge.outputs[0]}: what it reads depends on other compiles (modules)"
-        if step.kind in (Kind.COMPILE, Kind.LINK, Kind.ALIAS):
-            made.update(_absolute(graph.directory, path) for path in edge.outputs)
         if step.kind is Kind.COMPILE:
             compiles.append(_compile(edge, graph.directory, facts))
-        elif (step.kind is Kind.OTHER and not edge.generator) or (step.kind is Kind.LINK and not _links_only(edge)):
-            custom.append(edge)
-    return Build(place.tool, graph.directory, graph, tuple(compiles), frozenset(made), tuple(custom))
+    return Build(place.tool, graph.directory, graph, tuple(compiles))
 
 
 def _known_rules(graph: Graph) -> Graph:
@@ -170,26 +175,15 @@ def _known_rules(graph: Graph) -> Graph:
     return Graph(graph.directory, edges, graph.defaults, {path: edge for edge in edges for path in edge.outputs})
 
 
-def _links_only(edge: Edge) -> bool:
-    """Whether a link runs the linker or archiver and nothing else that could write more than it names."""
-    commands = split(edge.command)
-    return not isinstance(commands, Unreadable) and all(
-        is_compiler(words[0]) or is_archiver(words[0]) or words[1:3] == ["-E", "rm"] or words[0] in ("rm", "cd")
-        or words[1:3] in (["-E", "cmake_symlink_library"], ["-E", "cmake_symlink_executable"])
-        for words in commands
-    )  # fmt: skip
-
-
 def _compile(edge: Edge, directory: str, facts: Facts) -> Compile:
     output = _absolute(directory, edge.outputs[0])
     text = f"{edge.command}\n{edge.rspfile_content}"
-    return Compile(edge, output, digest(facts.escape.text(text)), _refused(edge, output, text, facts))
+    return Compile(edge, output, digest(facts.escape.text(text)), _refused(edge, output, facts))
 
 
-def _refused(edge: Edge, output: str, text: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
-    data = text.encode(errors="surrogateescape")
-    if facts.escape.found_in(data):
-        return "its command holds an output path"
+def _refused(edge: Edge, output: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
+    if edge.rspfile and facts.escape.found_in(edge.rspfile_content.encode(errors="surrogateescape")):
+        return "its response file holds an output path"
     commands = split(edge.command)
     if isinstance(commands, Unreadable):
         return f"its command cannot be read: {commands.reason}"
@@ -213,17 +207,6 @@ def _refused(edge: Edge, output: str, text: str, facts: Facts) -> str:  # noqa: 
     if any(word.startswith("-gsplit-dwarf") for word in words):
         return "it writes a file beside the object"
     return unsplit_flags(words) or odd_flags([*words, *edge.rspfile_content.split()])
-
-
-_CONTROL = re.compile(
-    r"(?:build\.ninja|\.ninja_\w+|CMakeCache\.txt|CMakeFiles(?:/.*)?|(?:.*/)?cmake_install\.cmake|(?:.*/)?CTestTestfile\.cmake"
-    r"|(?:.*/)?CMakeFiles/.*|(?:.*/)?Makefile|compile_commands\.json|meson-(?:private|info|logs)(?:/.*)?|Testing(?:/.*)?)$"
-)
-
-
-def _control(path: str, directory: str) -> bool:
-    """Whether a path is one that CMake or Meson write for the build tool."""
-    return path.startswith(f"{directory}/") and _CONTROL.match(path.removeprefix(f"{directory}/")) is not None
 
 
 def _reads(build: Build, edge: Edge, output: str, record: DepsEntry | None) -> tuple[str, ...] | None:

@@ -1,27 +1,34 @@
-"""Units of a build with plain make (autotools, hand-written Makefiles), from the dependency files that it left.
+"""Units of a build with plain make (autotools, hand-written Makefiles).
 
-make's graph cannot be read. What is known of a build is what a dry run prints and the files that compilers report, so
-objects are reused only where the dry run is the same and nothing differs but the content of files that compiles report.
+make's graph cannot be read. What is known of a build is the compile commands that a dry run prints; what they read, the
+compiler is asked for after the build.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.checkpoint.facts import Facts, walk
-from splitphase.checkpoint.record import Checkpoint, Observed, Unit
-from splitphase.depfile import has_one_rule, read_rule
+from splitphase import buildtool
+from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, dry_run, source_of
+from splitphase.checkpoint.facts import Facts, absolute
+from splitphase.checkpoint.proof import Call
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, MakeCompile, Observed, Unit
+from splitphase.depfile import read_rule
+from splitphase.environment import packages_own
 
 TOOL = "plain make"
-_DEPFILE = re.compile(r"\.(?:d|Po|Plo|TPo|dep|deps)$")
-_OBJECT = re.compile(r"\.(?:o|lo|obj|os)$")
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
-_LOG = re.compile(r"(?:^|/)config\.log$")
-_AUTOCONF = "This file contains any messages produced by compilers while"
+_STAMP = re.compile(r"[^/]*stamp[^/]*$")
+"""Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
+_LIBTOOL_FLAGS = ((), ("-fPIC", "-DPIC"))
+"""libtool compiles without and with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,117 +37,111 @@ class MakeBuild:
 
     facts: Facts
     observed: Observed
-    own: str
+    arguments: tuple[str, ...]
+    """Of make."""
     tool: str = TOOL
-    made: frozenset[str] = frozenset()
-    custom: bool = False
-    """What other commands leave depends on nothing that may differ."""
 
-    def units(self, top: str) -> Iterator[tuple[Unit, str]]:
-        """Each object of the finished build that a dependency file names, and why it cannot be reused."""
-        seen: dict[str, tuple[Unit, str]] = {}
-        before = self.observed.listing
-        for path in walk(top, self.own):
-            place = f"{top}/{path}"
-            if not _DEPFILE.search(path) or not os.path.isfile(place) or os.path.islink(place):
-                continue
-            name = self.facts.escape.text(path)
-            if name in before and before[name].split()[-1] == self.facts.digest(place):
-                continue
-            for unit, refused in self._of_depfile(top, path):
-                if unit.output in seen:
-                    seen[unit.output] = (unit, "several dependency files name it")
-                else:
-                    seen[unit.output] = (unit, refused)
-        yield from (seen[output] for output in sorted(seen))
+    def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
+        """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
+        compiles = sorted(item for item in self.observed.compiles.items() if item[0] not in known)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from pool.map(lambda item: self._unit(top, *item), compiles)
 
-    def _of_depfile(self, top: str, path: str) -> Iterator[tuple[Unit, str]]:
-        targets, reads = read_rule(Path(top, path))
-        for target in targets:
-            if not _OBJECT.search(target):
-                continue
-            folder = _folder(top, path, target, reads)
-            if folder is None:
-                continue
-            output = _joined(folder, target)
-            extra = _libtool_objects(top, output) if output.endswith(".lo") else ()
-            refused = "" if has_one_rule(Path(top, path)) else "its dependency file has several rules"
-            for file in (output, *extra):
-                if file in self.observed.listing:
-                    refused = "it was there before the build"
-                elif not os.path.isfile(f"{top}/{file}"):
-                    refused = "an object that libtool names is missing"
-            name = os.path.basename(output)
-            known = self.observed.compiles.get(name, "make does not say how it compiles it")
-            yield Unit(output, extra, "", tuple(_joined(folder, read) for read in reads)), refused or known
+    def _unit(self, top: str, output: str, compile_: MakeCompile) -> tuple[Unit, str]:
+        unit = Unit(output, (), compile_.digest, ())
+        if compile_.refused:
+            return unit, compile_.refused
+        extra = _libtool_objects(top, output) if output.endswith(".lo") else ()
+        for file in (output, *extra):
+            if file in self.observed.listing:
+                return unit, "it was there before the build"
+            if not os.path.isfile(f"{top}/{file}"):
+                return unit, "it was not built"
+        reads = _asked(_call(top, compile_, extra))
+        if reads is None:
+            return unit, "the compiler does not say what it reads"
+        spelled = tuple(_joined(compile_.directory, read) for read in reads)
+        if any(os.path.exists(f"{absolute(top, read)}.gch") for read in spelled):
+            return unit, "it may read a precompiled header"
+        return Unit(output, extra, compile_.digest, spelled), ""
 
-    def declared(self, top: str) -> frozenset[str]:  # noqa: ARG002 - as a graph's
-        """Nothing is known of that."""
-        return frozenset()
+    def calls(self, top: str) -> Callable[[Unit], Call]:
+        """Tells how a unit is compiled."""
+        return lambda unit: _call(top, self.observed.compiles[unit.output], unit.extra)
 
-    def commands(self, top: str) -> Mapping[str, str] | None:  # noqa: ARG002 - as a graph's
-        """They are compared all at once."""
+    def doubted(self, top: str, units: Iterable[Unit]) -> Mapping[str, str]:
+        """Which of these outputs cannot be reused after all, and why. The tree is of no use afterwards.
+
+        Flags may come from files that the build makes: when all is built, make must still say the same commands.
+        """
+        chosen = [unit for unit in units if unit.output in self.observed.compiles]
+        newer = max((os.stat(f"{top}/{unit.output}").st_mtime_ns for unit in chosen), default=0) + 10**10
+        for unit in chosen:
+            where = os.path.join(top, self.observed.compiles[unit.output].directory)
+            words = compiler_words(where, self.observed.compiles[unit.output].command) or []
+            os.utime(os.path.join(where, source_of(words)), ns=(newer, newer))
+        again = careless_dry_run(top, self.arguments, self.facts.escape).compiles
+        return {
+            unit.output: "its command changes while the package is built"
+            for unit in chosen
+            if unit.output not in again or again[unit.output].digest != unit.command
+        }
+
+    def outputs(self, top: str) -> frozenset[str] | None:  # noqa: ARG002 - as a graph's
+        """What the build makes is not known."""
         return None
 
-    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:
+    def commands(self, top: str) -> Mapping[str, str]:  # noqa: ARG002 - as a graph's
+        """Digest of the command of each compile by its output, relative to the top."""
+        return {
+            output: "" if compile_.refused else compile_.digest for output, compile_ in self.observed.compiles.items()
+        }
+
+    def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
+        """What make runs for the files that it made for compiles of the earlier build may need any object, or none."""
+        return frozenset() if self._missing(top, checkpoint) else None
+
+    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
+        """Have make make these files, where it runs the same commands for them alone as in the whole build."""
+        targets = self._missing(self.facts.top, checkpoint)
+        alone = dry_run(self.facts.top, SCRATCH, (*self.arguments, "--keep-going", *targets), self.facts.escape)
+        if alone.lines <= set(self.observed.lines):
+            buildtool.run(["make", f"-j{jobs}", "--keep-going", *self.arguments, *targets], os.getcwd())
+
+    def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
+        """Files that compiles read or wait for and that the earlier build made, as seen from the working directory."""
+        found = {os.path.normpath(path) for path in checkpoint.read} & checkpoint.left.keys()
+        found |= {path for path in checkpoint.left if _STAMP.search(path)}
+        return sorted(os.path.relpath(f"{top}/{path}") for path in found if not os.path.lexists(f"{top}/{path}"))
+
+    def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
         """Why nothing of the checkpoint may be used in this build, or nothing."""
-        if now.reason:
-            return now.reason
-        if checkpoint.observed.commands != now.commands:
-            return "make --dry-run prints other commands"
-        before = checkpoint.observed.listing
-        for path in sorted(before.keys() | now.listing.keys()):
-            first, second = before.get(path, "-"), now.listing.get(path, "-")
-            if first != second and (_is_program(first) or _is_program(second)):
-                return f"{path} differs, which a compile may run"
-        if not now.custom:
-            return ""
-        compiled = {os.path.normpath(path) for unit in checkpoint.units for path in unit.reads}
-        for path in sorted(before.keys() | now.listing.keys()):
-            first, second = before.get(path, "-"), now.listing.get(path, "-")
-            if first == second or _is_log(top, path):
-                continue
-            if first[0] != "f" or second[0] != "f":
-                return f"{path} is new, gone or of another kind, and {now.custom} may read it"
-            if path not in compiled:
-                return f"{path} differs, and {now.custom} may read it"
-        return ""
+        return now.reason
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Make keeps no records."""
 
 
-def _is_program(entry: str) -> bool:
-    """Whether an entry of a listing is an executable file, or a link, which may lead to one."""
-    kind, mode = entry.split(" ", 2)[:2] if " " in entry else (entry, "0")
-    return kind == "l" or (kind == "f" and int(mode, 8) & 0o111 != 0)
+def _call(top: str, compile_: MakeCompile, extra: tuple[str, ...]) -> Call:
+    where = os.path.join(top, compile_.directory)
+    words = compiler_words(where, compile_.command) or ["false"]
+    return Call(where, tuple(words), _LIBTOOL_FLAGS if extra else ((),))
 
 
-def _is_log(top: str, path: str) -> bool:
-    """Whether a file is autoconf's log, which says when it was written and by what environment."""
-    if not _LOG.search(path):
-        return False
-    try:
-        with open(f"{top}/{path}", "rb") as stream:
-            return _AUTOCONF.encode() in stream.read(200)
-    except OSError:
-        return False
-
-
-def _folder(top: str, depfile: str, target: str, reads: Iterable[str]) -> str | None:
-    """The working directory of the compile, relative to the top: the only folder in which all names fit."""
-    found = []
-    folder = os.path.dirname(depfile)
-    while True:
-        place = os.path.join(top, folder)
-        if os.path.isfile(os.path.join(place, target)) and all(
-            os.path.exists(os.path.join(place, path)) for path in reads
-        ):
-            found.append(folder)
-        if not folder:
-            break
-        folder = os.path.dirname(folder)
-    return found[0] if len(found) == 1 else None
+def _asked(call: Call) -> tuple[str, ...] | None:
+    """What the compiler says that it reads; None if it fails."""
+    found: dict[str, None] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder, "reads")
+        for variant in call.variants:
+            run = subprocess.run(
+                [*call.front(), *variant, "-M", "-MF", str(target)], cwd=call.directory,
+                env=packages_own(os.environ), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+            )  # fmt: skip
+            if run.returncode or not target.exists():
+                return None
+            found |= dict.fromkeys(read_rule(target)[1])
+    return tuple(found)
 
 
 def _joined(folder: str, path: str) -> str:
@@ -150,6 +151,8 @@ def _joined(folder: str, path: str) -> str:
 
 def _libtool_objects(top: str, path: str) -> tuple[str, ...]:
     """The objects behind a libtool object."""
+    if not os.path.isfile(f"{top}/{path}"):
+        return ()
     text = Path(top, path).read_text(errors="surrogateescape")
     names = [name for name in _LIBTOOL.findall(text) if name != "none"]
     return tuple(dict.fromkeys(os.path.join(os.path.dirname(path), name) for name in names))

@@ -23,6 +23,8 @@ OBSERVED = "observed.json"
 """What was observed, until the build has ended."""
 CARRIED = "carried.json"
 """What came from an earlier checkpoint, until the build has ended."""
+SCRATCH = ".splitphase-scratch"
+"""Splitphase's own folder below the top."""
 HINT = "build the checkpoint again with prepareCheckpointBuild"
 
 
@@ -35,6 +37,20 @@ class Identity:
     system: str
     top: str
     """`$NIX_BUILD_TOP`: its paths are compiled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeCompile:
+    """A compile that plain make is about to run."""
+
+    directory: str
+    """Working directory, relative to the top."""
+    command: str
+    """As make prints it."""
+    digest: str
+    """Of the directory and of the line that the command is part of, hashes escaped."""
+    refused: str
+    """Why its object cannot be reused (empty: it can)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +67,14 @@ class Observed:
     """Digest of what the build tool is called with."""
     listing: Mapping[str, str]
     """Every path below the top: kind, mode and digest of what it holds."""
-    commands: str = ""
-    """Digest of what `make --dry-run` prints, empty where it was not asked or failed."""
     reason: str = ""
-    """Why nothing of a build with these commands can be reused, or nothing."""
-    compiles: Mapping[str, str] = field(default_factory=dict)
-    """By an object's file name: why it cannot be reused (empty: it can)."""
-    user_headers_only: bool = False
-    """Whether a compile reports its user headers only (`-MMD`)."""
+    """Why nothing of a build with plain make can be reused, or nothing."""
+    compiles: Mapping[str, MakeCompile] = field(default_factory=dict)
+    """Of plain make, by the object's path; a checkpoint does not keep them."""
+    lines: tuple[str, ...] = ()
+    """Digests of all lines that plain make is about to run; a checkpoint does not keep them."""
     cargo: Mapping[str, Any] = field(default_factory=dict)
     """What cargo is about to build (`cargograph.Plan`)."""
-    custom: str = ""
-    """A command of plain make that is neither compile nor link, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ class Unit:
     extra: tuple[str, ...]
     """Other files that it made."""
     command: str
-    """Digest of the command; empty with plain make, where `Observed.commands` covers all of them."""
+    """Digest."""
     reads: tuple[str, ...]
     """Files that it read, relative or absolute, with the spelling that the compiler reported."""
 
@@ -90,10 +102,12 @@ class Checkpoint:
     units: tuple[Unit, ...]
     read: Mapping[str, str]
     """Digest of the content of each file that units read."""
-    left: tuple[str, ...]
-    """Where there were custom commands: paths that they may have made."""
+    left: Mapping[str, str]
+    """Paths that the build added, with their kinds as in a listing."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many objects were not taken into the checkpoint, by reason."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """With kbuild: by path, what a later build compares beside units."""
 
 
 def write(target: Path, checkpoint: Checkpoint) -> None:
@@ -103,7 +117,7 @@ def write(target: Path, checkpoint: Checkpoint) -> None:
     units = [
         (unit.output, unit.extra, unit.command, [number[path] for path in unit.reads]) for unit in checkpoint.units
     ]
-    fields = asdict(replace(checkpoint, units=()))
+    fields = asdict(replace(checkpoint, units=(), observed=replace(checkpoint.observed, compiles={}, lines=())))
     body = {"format": FORMAT, "splitphase": __version__, **fields, "paths": paths, "units": units}
     (target / FILE).write_text(json.dumps(body, separators=(",", ":"), sort_keys=True) + "\n")
 
@@ -120,7 +134,7 @@ def read(source: Path) -> Checkpoint:
             )
         return Checkpoint(
             Identity(**raw["identity"]),
-            Observed(**raw["observed"]),
+            Observed(**raw["observed"] | {"lines": ()}),
             raw["tool"],
             raw["reason"],
             tuple(
@@ -128,8 +142,9 @@ def read(source: Path) -> Checkpoint:
                 for output, extra, command, reads in raw["units"]
             ),
             raw["read"],
-            tuple(raw["left"]),
+            raw["left"],
             raw["dropped"],
+            raw["notes"],
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ManifestError(f"{source}: a damaged checkpoint, or none: {error!r}", hint=HINT) from error
@@ -156,7 +171,14 @@ def write_observed(target: Path, observed: Observed) -> None:
 
 def read_observed(source: Path) -> Observed:
     """Read it again."""
-    return Observed(**json.loads(source.read_text()))
+    raw = json.loads(source.read_text())
+    return Observed(
+        **raw
+        | {
+            "lines": tuple(raw["lines"]),
+            "compiles": {path: MakeCompile(**fields) for path, fields in raw["compiles"].items()},
+        }
+    )
 
 
 def write_carried(target: Path, units: Mapping[Unit, int]) -> None:

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from splitphase.checkpoint import kbuild
 from splitphase.checkpoint.cargograph import read_plan
 from splitphase.checkpoint.dryrun import dry_run
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import observe
-from splitphase.checkpoint.record import Observed
+from splitphase.checkpoint.record import SCRATCH, Observed
+from splitphase.environment import packages_own
 from splitphase.rewrite import Rewriter
-
-SCRATCH = ".splitphase-scratch"
-"""Splitphase's own folder below the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +35,23 @@ class Request:
         """Escape and restore."""
         return Rewriter.escaping(self.outputs), Rewriter.restoring(self.outputs)
 
+    def facts(self, directory: str = "") -> Facts:
+        """Of the tree. kbuild's empty files, one for each symbol of the configuration, are no headers."""
+        facts = Facts(self.top, self.rewriters()[0])
+        trees = kbuild.find(directory or os.getcwd(), self.make_arguments, packages_own(os.environ))
+        if self.tool == "make" and trees is not None:
+            facts.unlisted = f"{os.path.relpath(trees.objects, self.top)}/include/config/"
+        return facts
+
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""
-        now = observe(facts, SCRATCH, os.environ, self.flags)
+        now = observe(facts, SCRATCH, packages_own(os.environ), self.flags)
         if self.tool == "cargo" and not self.problem:
             found = read_plan(facts, self.cargo_arguments, now.listing)
             return replace(now, reason=found) if isinstance(found, str) else replace(now, cargo=found.raw())
         if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
             return now
+        if kbuild.find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
+            return kbuild.observed(now, self.make_arguments, facts.escape)
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.escape)
-        return replace(
-            now,
-            commands=run.digest,
-            reason=run.reason,
-            compiles=run.compiles,
-            user_headers_only=run.user_headers_only,
-            custom=run.custom,
-        )
+        return replace(now, reason=run.reason, compiles=run.compiles, lines=tuple(run.lines))

@@ -1,46 +1,183 @@
-"""From a checkpoint and a configured tree to what is taken from the one into the other."""
+"""From a checkpoint and a configured tree to what is taken from the one into the other.
+
+Objects may read files that the build itself makes. So there are two rounds where a build has commands that run before
+its compiles: first only the objects that these commands need are put in place, then the build tool runs them, and
+then all other objects are looked at, with what the commands made or left in the tree.
+
+Any command of a build may write files that nothing declares. So when all is built, what was taken is looked at again.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from splitphase.checkpoint import build, observe
-from splitphase.checkpoint.cargounits import CargoBuild
-from splitphase.checkpoint.decide import Decision, changed_names, decide
-from splitphase.checkpoint.facts import Facts
-from splitphase.checkpoint.record import Checkpoint
+from splitphase.checkpoint import build, cargounits, observe
+from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
+from splitphase.checkpoint.facts import absolute, fixed
+from splitphase.checkpoint.place import place
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, Unit
 from splitphase.checkpoint.request import Request
-from splitphase.rewrite import Rewriter
+from splitphase.environment import packages_own
+from splitphase.errors import SplitphaseError
+from splitphase.snapshot import TAKEN
+
+_log = logging.getLogger(__name__)
 
 
-def choose(
-    request: Request, found: Checkpoint, escape: Rewriter, later: Iterable[str]
-) -> tuple[build.Build, Decision] | str:
-    """The build and what of the checkpoint is used, or why nothing is. `later` are variables that it does not read."""
-    if not found.tool:
-        return f"the checkpoint has no objects: {found.reason}"
-    facts = Facts(request.top, escape)
-    now = request.look(facts)
-    reason = (
-        request.problem
-        or observe.differing(found.observed, now, later)
-        or observe.unusable(request.top, escape, os.environ)
-    )
-    if reason:
-        return reason
-    current = build.read(request, os.getcwd(), facts, now)
-    if isinstance(current, str):
-        return current
-    if current.tool != found.tool:
-        return f"the checkpoint was built with {found.tool}, this is built with {current.tool}"
-    reason = current.refusal(found, now, request.top)
-    if reason:
-        return reason
-    again = current.declared(request.top)
-    left = [path for path in found.left if path not in again]
-    cargo = isinstance(current, CargoBuild)
-    appeared = frozenset() if cargo else changed_names(found.observed.listing, now.listing, left)
-    if appeared is None:
-        return "a link to a folder is new, gone or different"
-    return current, decide(found, facts, current.commands(request.top), appeared, now.epoch)
+@dataclass(slots=True)
+class Outcome:
+    """What was put in place."""
+
+    kept: dict[Unit, int] = field(default_factory=dict)
+    """Time of each unit, nanoseconds."""
+    anew: Counter[str] = field(default_factory=Counter)
+    """How many compiles there are anew, by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a finished build says of what was taken."""
+
+    reason: str
+    """Why an object that was taken may not be what the build would have compiled, or nothing."""
+    again: int
+    """How many objects the build tool compiled although they were there."""
+
+
+class Reuse:
+    """One checkpoint and one build."""
+
+    def __init__(self, request: Request, source: Path, found: Checkpoint) -> None:
+        self.request = request
+        self.source = source
+        self.found = found
+        self.before = {**found.observed.listing, **found.left}
+        self.restore = request.rewriters()[1]
+        self.facts = request.facts()
+
+    def run(self, later: Iterable[str], jobs: int) -> Outcome | str:
+        """Put in place what can be, or say why nothing is. `later` are variables that this build does not read."""
+        request, found, facts = self.request, self.found, self.facts
+        if not found.tool:
+            return f"the checkpoint has no objects: {found.reason}"
+        now = request.look(facts)
+        reason = (
+            request.problem
+            or observe.differing(found.observed, now, later)
+            or observe.unusable(request.top, facts.escape, packages_own(os.environ))
+        )
+        if reason:
+            return reason
+        current = build.read(request, os.getcwd(), facts, now)
+        if isinstance(current, str):
+            return current
+        if current.tool != found.tool:
+            return f"the checkpoint was built with {found.tool}, this is built with {current.tool}"
+        reason = current.refusal(found, now, request.top)
+        if reason:
+            return reason
+        outcome = Outcome()
+        commands = current.commands(request.top)
+        ahead = current.ahead(request.top, found)
+        if ahead is not None:
+            needed = {output: command for output, command in commands.items() if output in ahead}
+            self._round(current, needed, now.listing, now.epoch, outcome)
+            try:
+                current.generate(jobs, found)
+            except SplitphaseError as error:
+                return error.message
+            facts.forget()
+            commands = current.commands(request.top)
+            commands = {output: command for output, command in commands.items() if output not in needed}
+        self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, outcome)
+        self._note(outcome)
+        return outcome
+
+    def _round(
+        self,
+        current: build.Build,
+        commands: Mapping[str, str],
+        listing: Mapping[str, str],
+        epoch: str,
+        outcome: Outcome,
+    ) -> None:
+        """Decide on these compiles and put in place what is taken."""
+        top = self.request.top
+        # What the build is going to make counts as there.
+        left = self.found.left
+        outputs = current.outputs(top)
+        made = {path: left.get(path, "f") for path in (left if outputs is None else outputs)}
+        appeared = self._appeared({**made, **listing})
+        _log.info("new or gone: %s", "a link to a folder" if appeared is None else sorted(appeared))
+        if appeared is None:
+            decision = Decision((), {"a link to a folder is new, gone or different": len(commands)})
+        else:
+            decision = decide(self.found, self.facts, commands, appeared, epoch)
+        times = place(Path(top), self.source, decision.kept, self.restore)
+        current.record(decision.kept, times, top)
+        outcome.kept |= {unit: times[f"{top}/{unit.output}"] for unit in decision.kept}
+        outcome.anew.update({reason: count for reason, count in decision.anew.items() if count})
+
+    def _appeared(self, listing: Mapping[str, str]) -> frozenset[str] | None:
+        """Names that are new or gone. cargo's packages judge that for themselves."""
+        return frozenset() if self.found.tool == cargounits.TOOL else changed_names(self.before, listing)
+
+    def _note(self, outcome: Outcome) -> None:
+        """Remember what was taken, and the stamps of what it was made from."""
+        top = self.request.top
+        paths = {path for unit in outcome.kept for path in unit.reads if not fixed(path)}
+        noted = {
+            "units": {unit.output: moment for unit, moment in outcome.kept.items()},
+            "stamps": {path: _stamp(absolute(top, path)) for path in sorted(paths)},
+        }
+        Path(top, TAKEN).write_text(json.dumps(noted))
+
+    def confirm(self) -> Confirmed:
+        """Look at the finished build."""
+        top = self.request.top
+        note = Path(top, TAKEN)
+        if not note.exists():
+            return Confirmed("", 0)
+        noted = json.loads(note.read_text())
+        note.unlink()
+        written = {
+            path
+            for path, stamp in noted["stamps"].items()
+            if _stamp(absolute(top, path)) != stamp and self.facts.digest(absolute(top, path)) != self.found.read[path]
+        }
+        times = noted["units"]
+        still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
+        return Confirmed(self._stale(still, written), len(times) - len(still))
+
+    def _stale(self, still: Iterable[Unit], written: Collection[str]) -> str:
+        for unit in still:
+            for path in unit.reads:
+                if path in written:
+                    return f"the build wrote {path}, from which {unit.output} was made"
+        appeared = self._appeared(self.facts.kinds(SCRATCH))
+        if appeared is None:
+            return "the build made or removed a link to a folder"
+        judge = Judge(self.found, self.facts, appeared, "")
+        for unit in still:
+            reason = judge.shadowed(unit.reads)
+            if reason:
+                return f"the build made or removed files, and {unit.output} is older: {reason}"
+        return ""
+
+
+def _modified(path: str) -> int:
+    return os.lstat(path).st_mtime_ns if os.path.lexists(path) else -1
+
+
+def _stamp(path: str) -> list[int]:
+    """What changes when a file is written."""
+    if not os.path.exists(path):
+        return []
+    status = os.stat(path)
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]

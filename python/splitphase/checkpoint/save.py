@@ -5,45 +5,50 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from splitphase.archive import pack
 from splitphase.checkpoint import build
-from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
+from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.kbuild import KbuildBuild
 from splitphase.checkpoint.observe import unusable
+from splitphase.checkpoint.proof import Call, Prover, Suspect
 from splitphase.checkpoint.record import (
     CARRIED,
     OBJECTS,
     OBSERVED,
+    SCRATCH,
     Checkpoint,
     Identity,
     Unit,
     read_carried,
     read_observed,
 )
-from splitphase.checkpoint.request import SCRATCH, Request
+from splitphase.checkpoint.request import Request
+from splitphase.environment import packages_own
 from splitphase.hashes.findings import Find
 from splitphase.hashes.sources import Memory
-from splitphase.rewrite import Rewriter
 
 
 class Saver:
     """Collects the units of one build whose objects can be reused."""
 
-    def __init__(self, facts: Facts, scratch: Path, *, user_headers_only: bool, cargo: bool = False) -> None:
+    def __init__(self, facts: Facts, scratch: Path, *, cargo: bool) -> None:
         self.cargo = cargo
-        self.user_headers_only = user_headers_only
+        self.prover = Prover(facts.escape)
+        self.suspects: list[Suspect] = []
+        self.owning: set[Path] = set()
         self.facts = facts
         self.scratch = scratch
         self.kept: list[Unit] = []
         self.dropped: Counter[str] = Counter()
         self.read: dict[str, str] = {}
 
-    def take(self, units: Iterable[tuple[Unit, str]]) -> None:
+    def take(self, units: Iterable[tuple[Unit, str]], call: Callable[[Unit], Call]) -> None:
         """Copy the objects of these units aside, escaped; count those that cannot be taken by reason."""
         for unit, refused in units:
-            reason = refused or self._tainted(unit) or self._copy(unit)
+            reason = refused or self._tainted(unit) or self._copy(unit, call)
             if reason:
                 self.dropped[reason] += 1
                 continue
@@ -51,6 +56,14 @@ class Saver:
             for path in unit.reads:
                 if not fixed(path):
                     self.read[path] = self.facts.digest(absolute(self.facts.top, path))
+
+    def drop(self, doubted: Mapping[str, str]) -> None:
+        """Leave out the units with these outputs after all, for these reasons."""
+        for unit in [unit for unit in self.kept if unit.output in doubted]:
+            self.kept.remove(unit)
+            self.dropped[doubted[unit.output]] += 1
+            for path in (unit.output, *unit.extra):
+                (self.scratch / path).unlink()
 
     def write(self, target: Path) -> None:
         """Write the archive of all objects."""
@@ -67,17 +80,15 @@ class Saver:
             content = self.facts.content(place)
             if content is None:
                 return "it read what is no file any more"
-            if content.own:
+            if self.cargo and content.own:
                 return "it read a file that holds an output path"
             if not self.cargo and content.words & {"incbin", ".include"}:
                 return "it may read files that no dependency record names"
-            if self.user_headers_only and "system_header" in content.words:
-                return "it reports no system headers"
             if os.stat(place).st_mtime_ns > built:
                 return "it read a file that was written again afterwards"
         return ""
 
-    def _copy(self, unit: Unit) -> str:
+    def _copy(self, unit: Unit, call: Callable[[Unit], Call]) -> str:
         """Put the files of a unit into the scratch folder, escaped; or say why that cannot be."""
         targets = []
         for path in (unit.output, *unit.extra):
@@ -90,13 +101,36 @@ class Saver:
             shutil.copyfile(source, target)
             target.chmod(source.stat().st_mode & 0o777 | 0o200)
             targets.append(target)
-        reason = next(
-            (found for target in targets if (found := _escaped(target, self.facts.escape, linked=self.cargo))), ""
-        )
-        if reason:
-            for target in targets:
+        outcomes = [self.facts.escape.engine.examine(Memory(target.read_bytes())) for target in targets]
+        finds = [find for outcome in outcomes for find in outcome.finds]
+        # The random seed is part of the hash, and expected wherever `-g` is.
+        holds = any(find.kind != "seed" for find in finds)
+        reason = "its object hides an output path" if any(outcome.problems for outcome in outcomes) else ""
+        if self.cargo and not all(find.kind == "seed" or _searched(find) for find in finds):
+            reason = reason or "its object holds an output path"
+        for target in targets:
+            if reason:
                 target.unlink()
+            else:
+                self.facts.escape.file(target)
+        if not reason and not self.cargo:
+            self._suspect(unit, call(unit), tuple(targets), holds=holds)
         return reason
+
+    def _suspect(self, unit: Unit, call: Call, files: tuple[Path, ...], *, holds: bool) -> None:
+        """Note a unit that may depend on the hashes of outputs."""
+        own = [path for path in unit.reads if self._own(path)]
+        if holds or ((own or self.prover.names(call)) and self.prover.seen(call)):
+            self.suspects.append(Suspect(unit.output, call, files))
+            self.owning.update(Path(absolute(self.facts.top, path)) for path in own)
+
+    def _own(self, path: str) -> bool:
+        content = None if fixed(path) else self.facts.content(absolute(self.facts.top, path))
+        return content is not None and content.own
+
+    def prove(self) -> None:
+        """Leave out what depends on hashes otherwise than rewriting can mend. The tree is of no use afterwards."""
+        self.drop(self.prover.disproved(self.suspects, sorted(self.owning)))
 
 
 def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
@@ -106,57 +140,35 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     carried = read_carried(target)
     for name in (OBSERVED, CARRIED):
         (target / name).unlink(missing_ok=True)
-    facts = Facts(request.top, escape)
+    facts = request.facts(restore.text(observed.directory))
     scratch = Path(request.top, SCRATCH)
     scratch.mkdir()
-    saver = Saver(facts, scratch, user_headers_only=observed.user_headers_only, cargo=request.tool == "cargo")
-    reason = request.problem or unusable(request.top, escape, os.environ)
+    saver = Saver(facts, scratch, cargo=request.tool == "cargo")
+    reason = request.problem or unusable(request.top, escape, packages_own(os.environ))
     found = reason or build.read(request, restore.text(observed.directory), facts, observed)
     tool = ""
-    left: tuple[str, ...] = ()
+    left = {path: entry for path, entry in facts.kinds(SCRATCH).items() if path not in observed.listing}
     if isinstance(found, str):
         reason = found
     else:
         tool = found.tool
         still = {name: unit for name, (unit, moment) in carried.items() if _time(f"{request.top}/{name}") == moment}
-        saver.take((unit, why) for unit, why in found.units(request.top) if unit.output not in still)
-        saver.take((unit, "") for unit in still.values())
-        if found.custom:
-            left = tuple(leftovers(request.top, SCRATCH, observed.listing, found.made, escape))
+        call = found.calls(request.top)
+        saver.take(found.units(request.top, still.keys()), call)
+        fresh = list(saver.kept)
+        saver.take(((unit, "") for unit in still.values()), call)
+        saver.drop(found.doubted(request.top, fresh))
+    notes = found.notes(request.top) if isinstance(found, KbuildBuild) else {}
+    saver.prove()
     saver.write(target)
     dropped = dict(sorted(saver.dropped.items()))
-    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped)
+    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped, notes)
 
 
 def _time(path: str) -> int:
     return os.stat(path).st_mtime_ns if os.path.exists(path) else 0
 
 
-def _escaped(path: Path, escape: Rewriter, *, linked: bool) -> str:
-    """Put a token for the random seed, which `-g` records; or why the object is not carried.
-
-    What is linked says where libraries are searched, in nixpkgs in the output too: nothing else depends on that string.
-    """
-    outcome = escape.engine.examine(Memory(path.read_bytes()))
-    if outcome.problems:
-        return "its object hides an output path"
-    if not all(find.kind == "seed" or (linked and _searched(find)) for find in outcome.finds):
-        return "its object holds an output path"
-    escape.file(path)
-    return ""
-
-
 def _searched(find: Find) -> bool:
+    """Whether it is the search path of something linked: nothing else depends on that string."""
     return find.kind == "whole" and find.section == ".dynstr" and not find.form and not find.inside
-
-
-def leftovers(top: str, own: str, listing: Mapping[str, str], made: frozenset[str], escape: Rewriter) -> Iterator[str]:
-    """Paths that the build added beside what compiles and links make, hashes escaped.
-
-    A link to a folder ends with `/`.
-    """
-    for path in walk(top, own):
-        name = escape.text(path)
-        if name not in listing and f"{top}/{path}" not in made:
-            place = f"{top}/{path}"
-            yield f"{name}/" if os.path.islink(place) and os.path.isdir(place) else name

@@ -17,10 +17,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Write what is observed into the folder."""
     from splitphase.checkpoint import record
-    from splitphase.checkpoint.facts import Facts
 
     request = arguments.request(args)
     args.checkpoint.mkdir(parents=True, exist_ok=True)
-    facts = Facts(args.top, request.rewriters()[0])
+    facts = request.facts()
     record.write_observed(args.checkpoint / record.OBSERVED, request.look(facts))
     return 0

@@ -13,6 +13,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     arguments.configure(parser)
     parser.add_argument("--checkpoint", type=Path, required=True, help="the checkpoint's folder")
     parser.add_argument("--carry", type=Path, help="folder of the checkpoint that this build leaves")
+    parser.add_argument("--jobs", type=int, default=1, help="how many commands may run at once")
     parser.add_argument("--later", action="append", default=[], help="variables that only later phases read")
 
 
@@ -20,26 +21,22 @@ def execute(args: argparse.Namespace) -> int:
     """Reuse, and say what is built anew and why."""
     import time
 
-    from splitphase.checkpoint import place, record, reuse
+    from splitphase.checkpoint import record
+    from splitphase.checkpoint.reuse import Reuse
 
     started = time.monotonic()
-    request = arguments.request(args)
-    escape, restore = request.rewriters()
     found = record.read(args.checkpoint)
     record.check(args.checkpoint, found.identity, arguments.identity(args))
-    result = reuse.choose(request, found, escape, args.later)
-    if isinstance(result, str):
-        print(f"splitphase: built anew: {result}")
+    outcome = Reuse(arguments.request(args), args.checkpoint, found).run(args.later, args.jobs)
+    if isinstance(outcome, str):
+        print(f"splitphase: built anew: {outcome}")
         return 0
-    build, decision = result
-    times = place.place(Path(args.top), args.checkpoint, decision.kept, restore)
-    build.record(decision.kept, times, args.top)
     if args.carry:
-        record.write_carried(args.carry, {unit: times[f"{args.top}/{unit.output}"] for unit in decision.kept})
+        record.write_carried(args.carry, outcome.kept)
     print(
-        f"splitphase: {len(decision.kept)} objects taken from the checkpoint in {time.monotonic() - started:.2f} s, "
-        f"{sum(decision.anew.values())} built anew"
+        f"splitphase: {len(outcome.kept)} objects taken from the checkpoint in {time.monotonic() - started:.2f} s, "
+        f"{outcome.anew.total()} built anew"
     )
-    for why, count in decision.anew.items():
+    for why, count in sorted(outcome.anew.items()):
         print(f"splitphase: built anew: {count}: {why}")
     return 0

@@ -1,0 +1,112 @@
+# Checkpoints of real packages over other build tools than CMake: one line of one source edited, equal byte for byte to the
+# stock build, and the log says how many objects were taken and how many were compiled.
+{
+  lib,
+  pkgs,
+  scope,
+  ...
+}:
+let
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
+  packages = import ./buildtools.nix { inherit pkgs; };
+
+  # An output of its own for the lines that say what was taken.
+  logged =
+    package:
+    package.overrideAttrs (old: {
+      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
+      preBuild = (old.preBuild or "") + "\n" + ''
+        exec 3>&1 4>&2 > >(tee "$NIX_BUILD_TOP/build.log") 2>&1
+      '';
+      postBuild = (old.postBuild or "") + "\n" + ''
+        exec 1>&3 2>&4
+      '';
+      postInstall = (old.postInstall or "") + "\n" + ''
+        mkdir -p $log
+        sleep 0.2
+        grep '^splitphase: ' "$NIX_BUILD_TOP/build.log" | sed 's/ in [0-9.]* s//' > $log/said
+      '';
+    });
+
+  # one NAME EDIT SAID: the first line that the helper says of a build with this edit.
+  one =
+    name:
+    {
+      edit,
+      said,
+      package ? packages.${name},
+    }:
+    let
+      edited = package.overrideAttrs (old: {
+        postPatch = (old.postPatch or "") + "\n" + edit;
+      });
+      made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild (logged package));
+    in
+    lib.nameValuePair "checkpoint-${name}" (
+      pkgs.runCommand "checkpoint-${name}"
+        {
+          equal = compare "checkpoint-${name}" edited (made // { inherit (edited) outputs; });
+          log = made.log;
+          inherit said;
+        }
+        ''
+          cat $log/said
+          [ "$(head -n 1 $log/said)" = "splitphase: $said" ]
+          touch $out
+        ''
+    );
+
+  # A command that nothing declares writes a header, which is found before the one that was there.
+  shadowed = pkgs.stdenv.mkDerivation {
+    pname = "shadowed";
+    version = "1.0";
+    src = pkgs.runCommand "shadowed-source" { } ''
+      mkdir -p $out/first $out/second
+      cd $out
+      echo '#define VALUE 1' > second/value.h
+      printf '#include <value.h>\n#include <stdio.h>\nint main(void) { printf("%%d\\n", VALUE); return 0; }\n' > main.c
+      echo 'true' > make.sh
+      printf 'program: made main.o\n\tgcc -o $@ main.o\nmade:\n\tsh make.sh\n\ttouch $@\n' > Makefile
+      printf 'main.o: main.c | made\n\tgcc -Ifirst -Isecond -c -o $@ main.c\n' >> Makefile
+      printf 'install:\n\tmkdir -p $(prefix)/bin\n\tcp program $(prefix)/bin\n' >> Makefile
+    '';
+    installFlags = [ "prefix=$(out)" ];
+  };
+  shadowing = shadowed.overrideAttrs { postPatch = "echo 'echo \"#define VALUE 2\" > first/value.h' > make.sh"; };
+in
+{
+  checkpoint-starts-again = compare "checkpoint-starts-again" shadowing (
+    mkCheckpointBuild shadowing (prepareCheckpointBuild shadowed)
+  );
+}
+// lib.mapAttrs' one {
+  hello = {
+    edit = "echo 'int splitphase_edited;' >> src/hello.c";
+    said = "20 objects taken from the checkpoint, 1 built anew";
+  };
+  zlib = {
+    edit = "echo 'int splitphase_edited;' >> crc32.c";
+    said = "32 objects taken from the checkpoint, 2 built anew";
+  };
+  libogg = {
+    edit = "echo 'int splitphase_edited;' >> src/bitwise.c";
+    said = "2 objects taken from the checkpoint, 2 built anew";
+  };
+  pkgconf = {
+    edit = "echo 'int splitphase_edited;' >> libpkgconf/audit.c";
+    said = "16 objects taken from the checkpoint, 1 built anew";
+  };
+  fribidi = {
+    edit = "echo 'int splitphase_edited;' >> lib/fribidi-joining.c";
+    said = "40 objects taken from the checkpoint, 1 built anew";
+  };
+  bzip2 = {
+    edit = "echo 'int splitphase_edited;' >> crctable.c";
+    said = "8 objects taken from the checkpoint, 1 built anew";
+  };
+  xxhash = {
+    edit = "echo 'int splitphase_edited;' >> xxhash.c";
+    said = "5 objects taken from the checkpoint, 1 built anew";
+  };
+}
