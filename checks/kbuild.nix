@@ -22,10 +22,7 @@ let
       export KCONFIG_NOTIMESTAMP=1
       cp ${./busybox.config} .config
       chmod u+w .config
-      if [ -e symbols ]; then
-        cat symbols >> .config
-        rm symbols
-      fi
+      if [ -n "''${symbol:-}" ]; then sed -i "s/^# $symbol is not set/$symbol=y/" .config; fi
       make oldconfig < /dev/null
       runHook postConfigure
     '';
@@ -105,12 +102,13 @@ lib.mapAttrs' one {
       "coreutils/cat.o"
     ];
   };
-  # A symbol that three files name.
+  # A symbol that one file names; another one reads the text of all usages.
   symbol = {
-    change.preConfigure = "echo CONFIG_FEATURE_FANCY_HEAD=y > symbols";
+    change.preConfigure = "symbol=CONFIG_FEATURE_FANCY_HEAD";
     compiled = [
       "applets/applets.o"
       "coreutils/head.o"
+      "libbb/appletlib.o"
     ];
   };
   rules = {

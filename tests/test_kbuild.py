@@ -109,6 +109,7 @@ def test_busybox_has_other_names_as_well(tmp_path: Path) -> None:
     found = config(tmp_path, text, BUSYBOX)
     (tmp_path / "a.c").write_text("AUTOCONF_TIMESTAMP IF_NOT_A(x)")
     assert found.named(str(tmp_path / "a.c")) == {"AUTOCONF_TIMESTAMP", "IF_NOT_A"}
+    assert found.strings() == config(tmp_path, text.replace("now", "a day later"), BUSYBOX).strings()
     assert found.text({"ENABLE_A"}) != config(tmp_path, text.replace("A 1", "A 0"), BUSYBOX).text({"ENABLE_A"})
 
 

@@ -41,8 +41,8 @@ class Config:
                 text = stream.read()
         self.values, self.rest = read_values(text)
         usual = _NAMES.get(self.name, _NAMES[KERNEL])
-        odd = sorted(name for name in self.values if not re.fullmatch(usual, name))
-        pattern = "|".join([usual, *(rf"(?<![A-Za-z0-9_]){name}\b" for name in odd)])
+        self._odd = sorted(name for name in self.values if not re.fullmatch(usual, name))
+        pattern = "|".join([usual, *(rf"(?<![A-Za-z0-9_]){name}\b" for name in self._odd)])
         self._pattern = re.compile(pattern.encode())
         self._named: dict[str, frozenset[str]] = {}
 
@@ -78,8 +78,9 @@ class Config:
         return digest("\n".join([self.rest, *(f"{name} {self.values.get(name, '')}" for name in sorted(chosen))]))
 
     def strings(self) -> str:
-        """All values of several words, whose order kbuild may not see."""
-        return digest("\n".join(value for _, value in sorted(self.values.items()) if re.search(r'".*\s.*"', value)))
+        """All values of symbols that have several words, whose order kbuild may not see."""
+        symbols = sorted(self.values.keys() - set(self._odd))
+        return digest("\n".join(self.values[name] for name in symbols if re.search(r'".*\s.*"', self.values[name])))
 
 
 def read_values(text: str) -> tuple[dict[str, str], str]:
