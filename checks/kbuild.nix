@@ -22,11 +22,13 @@ let
       export KCONFIG_NOTIMESTAMP=1
       cp ${./busybox.config} .config
       chmod u+w .config
-      echo "$symbols" >> .config
+      if [ -e symbols ]; then
+        cat symbols >> .config
+        rm symbols
+      fi
       make oldconfig < /dev/null
       runHook postConfigure
     '';
-    symbols = "";
     installPhase = ''
       runHook preInstall
       mkdir -p $out/bin
@@ -105,7 +107,7 @@ lib.mapAttrs' one {
   };
   # A symbol that three files name.
   symbol = {
-    change.symbols = "CONFIG_FEATURE_FANCY_HEAD=y";
+    change.preConfigure = "echo CONFIG_FEATURE_FANCY_HEAD=y > symbols";
     compiled = [
       "applets/applets.o"
       "coreutils/head.o"
