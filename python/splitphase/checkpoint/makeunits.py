@@ -80,7 +80,7 @@ class MakeBuild:
             where = os.path.join(top, self.observed.compiles[unit.output].directory)
             words = compiler_words(where, self.observed.compiles[unit.output].command) or []
             os.utime(os.path.join(where, source_of(words)), ns=(newer, newer))
-        again = careless_dry_run(top, self.arguments, self.facts.escape).compiles
+        again = careless_dry_run(top, self.arguments, self.facts.spelling).compiles
         return {
             unit.output: "its command changes while the package is built"
             for unit in chosen
@@ -104,7 +104,7 @@ class MakeBuild:
     def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
         """Have make make these files, where it runs the same commands for them alone as in the whole build."""
         targets = self._missing(self.facts.top, checkpoint)
-        alone = dry_run(self.facts.top, SCRATCH, (*self.arguments, "--keep-going", *targets), self.facts.escape)
+        alone = dry_run(self.facts.top, SCRATCH, (*self.arguments, "--keep-going", *targets), self.facts.spelling)
         if alone.lines <= set(self.observed.lines):
             buildtool.run(["make", f"-j{jobs}", "--keep-going", *self.arguments, *targets], os.getcwd())
 
