@@ -132,9 +132,9 @@ in
   };
   hello-moved = {
     package = packages.hello;
-    # Its name is part of each command (LOCALEDIR), so the version stays.
+    # The output's name is part of each command (LOCALEDIR), so the version stays; debug information names the folder.
     change = old: removeAttrs (moved old) [ "version" ];
-    said = "21 objects taken from the checkpoint, 0 built anew";
+    said = "0 objects taken from the checkpoint, 21 built anew";
   };
   input-differs = {
     package = depending;
