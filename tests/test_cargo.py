@@ -49,6 +49,16 @@ def test_reads_what_belongs_to_a_package(tmp_path: Path) -> None:
     assert not part.refused
 
 
+def test_the_folder_may_be_that_of_a_target(tmp_path: Path) -> None:
+    write(tmp_path, "x86_64-unknown-linux-gnu/release/.cargo-lock")
+    write(tmp_path, f"x86_64-unknown-linux-gnu/release/deps/libsome_part-{HASH}.rlib")
+    found = read_target(str(tmp_path), PLAN)
+    assert isinstance(found, dict)
+    assert len(found["some-part"].files) == 1
+    write(tmp_path, "x86_64-unknown-linux-gnu/release/more/.cargo-lock")
+    assert "is of no package that is known" in str(read_target(str(tmp_path), PLAN))
+
+
 @pytest.mark.parametrize(
     "path",
     [

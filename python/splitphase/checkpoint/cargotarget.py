@@ -65,10 +65,10 @@ def read_target(top: str, plan: Plan) -> dict[str, Found] | str:
         if not place:
             if kind == "file" and not _uplifted(f"{top}/{path}"):
                 return f"{path} is of no package that is known"
-            if kind in ("link", "other") or len(inner) > 2:  # [triple/]profile
+            if kind in ("link", "other") or len(inner) > 2 + ("-" in inner[0]):  # [triple/]profile/name
                 return f"{path} is of no package that is known"
             continue
-        if place > 2:  # the same
+        if place > 2:  # [triple/]profile/place
             return f"{path} is of no package that is known"
         if inner[place] == "incremental" or len(inner) == place + 1:
             continue

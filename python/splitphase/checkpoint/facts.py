@@ -18,6 +18,8 @@ from splitphase.snapshot import MACHINE_BOUND
 MISSING = "-"
 CARGO = ".splitphase-cargo"
 """Folder below the top with what stands before cargo while buildPhase runs."""
+_TEMPORARY = re.compile(r"tmp\.[A-Za-z0-9]{10}$")
+"""What `mktemp` makes in the build's top folder, as nixpkgs' hook for cargo does: its name is chance."""
 _INCLUDE = re.compile(
     rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/)*([^\r\n]*)"
     rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
@@ -139,6 +141,8 @@ class Facts:
             status = os.lstat(f"{self.top}/{path}")
             mode = f"{stat.S_IMODE(status.st_mode):o}"
             name = self.escape.text(path)
+            if _TEMPORARY.match(path) and stat.S_ISREG(status.st_mode):
+                name = f"tmp.{self.digest(f'{self.top}/{path}')}"
             if stat.S_ISLNK(status.st_mode):
                 kind = "L" if os.path.isdir(f"{self.top}/{path}") else "l"
                 found[name] = f"{kind} {self.escape.text(os.readlink(f'{self.top}/{path}'))}"

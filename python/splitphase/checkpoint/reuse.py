@@ -181,7 +181,9 @@ class Reuse:
         still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
         return Confirmed(self._stale(still, written), len(times) - len(still))
 
-    def _stale(self, still: Iterable[Unit], written: Collection[str]) -> str:
+    def _stale(self, still: Collection[Unit], written: Collection[str]) -> str:
+        if not still:
+            return ""
         for unit in still:
             for path in unit.reads:
                 if path in written:
