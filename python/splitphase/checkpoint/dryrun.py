@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from splitphase.checkpoint.facts import walk
+from splitphase.checkpoint.facts import CALLED, walk
 from splitphase.checkpoint.observe import digest, in_tree, odd_flags
 from splitphase.checkpoint.record import MakeCompile
 from splitphase.command import is_c_compiler, is_compiler, option
@@ -53,7 +53,7 @@ def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> D
     before = _stamps(top, own)
     copy = backup / "before"
     copy.mkdir(parents=True)
-    entries = [entry for entry in sorted(os.listdir(top)) if entry != own]
+    entries = [entry for entry in sorted(os.listdir(top)) if entry not in (own, CALLED)]
     subprocess.run(
         ["cp", "-a", "--reflink=auto", "--", *(f"{top}/{entry}" for entry in entries), str(copy)], check=True
     )
@@ -68,7 +68,7 @@ def careless_dry_run(top: str, arguments: Sequence[str], escape: Rewriter) -> Dr
     """Run it in a tree that nobody needs afterwards."""
     try:
         run = subprocess.run(
-            ["make", "--dry-run", "--print-directory", *arguments],
+            ["make", "--dry-run", "--print-directory", *_one_by_one(), *arguments],
             check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
             stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
         )  # fmt: skip
@@ -76,6 +76,11 @@ def careless_dry_run(top: str, arguments: Sequence[str], escape: Rewriter) -> Dr
         return DryRun("make --dry-run does not end", {}, frozenset())
     found = read_output(top, os.getcwd(), run.stdout, escape)
     return replace(found, reason=f"make --dry-run fails: {_last_line(run.stderr)}") if run.returncode else found
+
+
+def _one_by_one() -> list[str]:
+    """What several makes print at once could not be read."""
+    return ["-j1"] if "j" in os.environ.get("MAKEFLAGS", "") else []
 
 
 def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryRun:
@@ -199,7 +204,7 @@ def _stamps(top: str, own: str) -> list[tuple[str, int, int, int, int]]:
 
 def _put_back(top: str, copy: Path, entries: Iterable[str], own: str) -> None:
     for entry in sorted(os.listdir(top)):
-        if entry != own:
+        if entry not in (own, CALLED):
             _remove(Path(top, entry))
     for entry in entries:
         subprocess.run(["cp", "-a", "--", str(copy / entry), f"{top}/{entry}"], check=True)

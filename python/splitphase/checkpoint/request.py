@@ -30,6 +30,10 @@ class Request:
     make_arguments: tuple[str, ...]
     flags: str
     cargo_arguments: tuple[str, ...] = ()
+    make_options: tuple[str, ...] | None = None
+    """Of make's arguments those that are no targets, where they are known apart."""
+    call: Path | None = None
+    """Folder with the call of the tool, where that was caught."""
 
     def rewriters(self) -> tuple[Rewriter, Rewriter]:
         """Escape and restore."""

@@ -139,7 +139,11 @@ class Reuse:
         Path(top, TAKEN).write_text(json.dumps(noted))
 
     def confirm(self) -> Confirmed:
-        """Look at the finished build."""
+        """Look at the finished build.
+
+        Behind a call that was caught other commands may have run: what they did to objects says nothing of whether the
+        tool used these, so all of them are looked at.
+        """
         top = self.request.top
         note = Path(top, TAKEN)
         if not note.exists():
@@ -153,7 +157,12 @@ class Reuse:
         }
         times = noted["units"]
         still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
-        return Confirmed(self._stale(still, written), len(times) - len(still))
+        again = len(times) - len(still)
+        if self.request.call:
+            still = [unit for unit in self.found.units if unit.output in times]
+            if still and self.request.problem:
+                return Confirmed(self.request.problem, again)
+        return Confirmed(self._stale(still, written), again)
 
     def _stale(self, still: Iterable[Unit], written: Collection[str]) -> str:
         for unit in still:

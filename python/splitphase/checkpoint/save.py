@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from splitphase.archive import pack
-from splitphase.checkpoint import build
+from splitphase.checkpoint import build, called
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.kbuild import KbuildBuild
 from splitphase.checkpoint.observe import unusable
@@ -157,6 +157,8 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
         saver.take(found.units(request.top, still.keys()), call)
         fresh = list(saver.kept)
         saver.take(((unit, "") for unit in still.values()), call)
+        if request.call:
+            saver.drop(called.spoiled(request.top, request.call, saver.kept))
         saver.drop(found.doubted(request.top, fresh))
     notes = found.notes(request.top) if isinstance(found, KbuildBuild) else {}
     saver.prove()
