@@ -83,7 +83,7 @@ let
     buildPhase = ''
       runHook preBuild
       make --version > version
-      (cd sub; env -C .. make -j$NIX_BUILD_CORES CFLAGS=-O1 < /dev/null > printed 2> errors)
+      (cd sub; env -C .. make -j$NIX_BUILD_CORES CFLAGS=-O1 < /dev/null > ../printed 2> ../errors)
       make --dry-run > after
       cp first.o third.o
       sed -i s/VALUE/OTHER/ fourth.h

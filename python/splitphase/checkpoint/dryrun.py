@@ -33,6 +33,7 @@ _SEPARATORS = re.compile(r";|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
 _MOVED = re.compile(r"[-@]*mv (?:-f )?(\S+) (\S+)$")
 _REDIRECTION = re.compile(r"\d*[<>]")
+_Stamp = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> D
     )
     found = careless_dry_run(top, arguments, escape)
     if _stamps(top, own) != before:
-        _put_back(top, copy, entries, own)
+        _put_back(top, copy, before, own)
     _remove(backup)
     return found
 
@@ -193,7 +194,7 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no message"])[-1]
 
 
-def _stamps(top: str, own: str) -> list[tuple[str, int, int, int, int]]:
+def _stamps(top: str, own: str) -> list[_Stamp]:
     """What changes when anything below the top does."""
     found = []
     for path in walk(top, own):
@@ -202,16 +203,34 @@ def _stamps(top: str, own: str) -> list[tuple[str, int, int, int, int]]:
     return found
 
 
-def _put_back(top: str, copy: Path, entries: Iterable[str], own: str) -> None:
-    for entry in sorted(os.listdir(top)):
-        if entry not in (own, CALLED):
-            _remove(Path(top, entry))
-    for entry in entries:
-        subprocess.run(["cp", "-a", "--", str(copy / entry), f"{top}/{entry}"], check=True)
+def _put_back(top: str, copy: Path, before: Iterable[_Stamp], own: str) -> None:
+    """Make the tree what it was. Folders stay the same ones: the shells that run the build are in them."""
+    old, new = ({path: stamp for path, *stamp in stamps} for stamps in (before, _stamps(top, own)))
+    for path in sorted(new.keys() - old.keys(), reverse=True):
+        _remove(Path(top, path))
+    for path in sorted(old):
+        place, kept = Path(top, path), copy / path
+        if new.get(path) == old[path]:
+            continue
+        if _is_folder(kept):
+            if not _is_folder(place):
+                place.unlink(missing_ok=True)
+                place.mkdir()
+        else:
+            if os.path.lexists(place):
+                _remove(place)
+            subprocess.run(["cp", "-a", "--", str(kept), str(place)], check=True)
+    for path in sorted(old, reverse=True):
+        if new.get(path) != old[path] and _is_folder(copy / path):
+            shutil.copystat(copy / path, f"{top}/{path}")
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
+    if _is_folder(path):
         subprocess.run(["chmod", "-R", "u+rwx", str(path)], check=False)
         shutil.rmtree(path)
     else:
