@@ -11,19 +11,21 @@ let
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
   packages = import ./buildtools.nix { inherit pkgs; };
 
-  # An output of its own for the lines that say what was taken: all that is printed between two phases.
+  leveldb = (import ./packages.nix { inherit pkgs; }).leveldb;
+
+  # An output of its own for the lines that say what was taken: all that is printed between two phases, outside of the tree.
   logged =
     package:
     package.overrideAttrs (old: {
       outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
       preBuildPhases = [ "beginLog" ];
       preInstallPhases = [ "endLog" ];
-      beginLog = ''exec 3>&1 4>&2 > >(tee "$NIX_BUILD_TOP/build.log") 2>&1'';
-      endLog = "exec 1>&3 2>&4";
+      beginLog = ''exec 8>&1 9>&2 > >(tee /tmp/build.log) 2>&1'';
+      endLog = "exec 1>&8 2>&9";
       postInstall = (old.postInstall or "") + "\n" + ''
         mkdir -p $log
         sleep 0.2
-        grep '^splitphase: ' "$NIX_BUILD_TOP/build.log" | sed 's/ in [0-9.]* s//' > $log/said
+        grep '^splitphase: ' /tmp/build.log | sed 's/ in [0-9.]* s//' > $log/said
       '';
     });
 
@@ -74,7 +76,7 @@ let
       	$(MAKE) -C sub
       shown:
       	echo '$(MAKE) $(MAKEFLAGS) $(MAKELEVEL) $(CURDIR) $(PWD)' > $@
-      	env | sort >> $@
+      	env | grep -E '^(_|[A-Z]*PATH|PWD|OLDPWD|SHLVL|MAKE[A-Z]*|CFLAGS|TERM|SHELL|HOME)=' >> $@
       %.o: %.c
       	gcc $(CFLAGS) -c -o $@ $<
       END
@@ -83,19 +85,63 @@ let
     buildPhase = ''
       runHook preBuild
       make --version > version
-      (cd sub; env -C .. make -j$NIX_BUILD_CORES CFLAGS=-O1 < /dev/null > ../printed 2> ../errors)
+      (cd sub; env -C .. make -j$NIX_BUILD_CORES CFLAGS=-O1 < /dev/null 2> ../errors)
       make --dry-run > after
       cp first.o third.o
       sed -i s/VALUE/OTHER/ fourth.h
       runHook postBuild
     '';
     installPhase = ''
+      runHook preInstall
       mkdir -p $out
-      cp *.o sub/made shown version printed errors after fourth.h $out
+      cp *.o sub/made shown version errors after fourth.h $out
+      runHook postInstall
     '';
   };
+
+  # buildPhase is a script of the source, so that an edit of it is none of buildPhase.
+  scripted = pkgs.stdenv.mkDerivation {
+    pname = "scripted";
+    version = "1.0";
+    src = pkgs.runCommand "scripted-source" { } ''
+      mkdir -p $out/first $out/second
+      cd $out
+      echo '#define VALUE 1' > second/value.h
+      printf '#include <value.h>\n#include <stdio.h>\nint main(void) { printf("%%d\\n", VALUE); return 0; }\n' > main.c
+      printf 'program: main.o\n\tgcc -o $@ main.o\n' > Makefile
+      printf 'main.o: main.c\n\tgcc $(CFLAGS) -Ifirst -Isecond -c -o $@ main.c\n' >> Makefile
+      printf 'PATH=$PATH make -j2\ntrue\n' > build.sh
+    '';
+    buildPhase = "sh ./build.sh";
+    installPhase = "runHook preInstall; mkdir $out; cp program main.o $out; runHook postInstall";
+  };
+  # again NAME LINE: one more line of build.sh, by which what was taken may be wrong.
+  again =
+    name: line:
+    let
+      edited = scripted.overrideAttrs { postPatch = "echo ${lib.escapeShellArg line} >> build.sh"; };
+    in
+    lib.nameValuePair "checkpoint-phase-again-${name}" (
+      compare "checkpoint-phase-again-${name}" edited (mkCheckpointBuild edited (prepareCheckpointBuild scripted))
+    );
 in
-lib.mapAttrs' one {
+lib.mapAttrs' again {
+  call = "touch main.c; make CFLAGS=-O3";
+  written = "echo '#define VALUE 2' > second/value.h; gcc -O3 -Isecond -c -o main.o main.c; gcc -o program main.o";
+  shadow = "echo '#define VALUE 2' > first/value.h";
+  path = "type -P make > program";
+}
+// lib.mapAttrs' one {
+  script = {
+    package = scripted;
+    edit = "touch new.h";
+    said = "1 objects taken from the checkpoint, 0 built anew";
+  };
+  cmake = {
+    package = phase (leveldb.override { generator = "Unix Makefiles"; }) "make -j$NIX_BUILD_CORES VERBOSE=1";
+    edit = "echo 'int edited = 1;' >> util/env.cc";
+    said = "38 objects taken from the checkpoint, 1 built anew";
+  };
   make = {
     package = phase packages.zlib "make -j$NIX_BUILD_CORES";
     edit = "echo 'int splitphase_edited;' >> crc32.c";
@@ -127,14 +173,14 @@ lib.mapAttrs' one {
     said = "40 objects taken from the checkpoint, 1 built anew";
   };
   meson = {
-    package = phase packages.fribidi "meson compile";
+    package = phase packages.fribidi "runHook preBuild; meson compile; runHook postBuild";
     edit = "echo 'int splitphase_edited;' >> lib/fribidi-joining.c";
     said = "40 objects taken from the checkpoint, 1 built anew";
   };
   twice = {
-    package = phase packages.hello "make -C lib; make";
-    edit = "echo 'int splitphase_edited;' >> src/hello.c";
-    said = "built anew: the checkpoint has no objects: buildPhase calls a build tool for more than one build: make -C lib; make";
+    package = phase packages.xxhash "make PREFIX=$out libxxhash.a; make -j$NIX_BUILD_CORES PREFIX=$out";
+    edit = "echo 'int splitphase_edited;' >> xxhash.c";
+    said = "built anew: the checkpoint has no objects: buildPhase calls a build tool for more than one build: make PREFIX=xxhash-0.8.1 libxxhash.a; make -j";
   };
   never = {
     package = packages.lua;

@@ -34,7 +34,7 @@ builds() {
 
 # What the call is for, in a line; nothing where it only asks.
 purpose() {
-  local line="$tool $*"
+  local line="$tool${*:+ $*}"
   case $tool in
     make) builds vhnq 'CfIoWE?jlO' "version help dry-run just-print recon question" "$@" || return 0 ;;
     ninja) builds nth 'dfjklwC?C' "version help" "$@" || return 0 ;;

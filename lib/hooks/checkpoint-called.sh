@@ -71,7 +71,7 @@ splitphaseCalledLook() {
   if [ ! -e "$splitphaseCalled/calls" ]; then
     splitphaseCalledReason="buildPhase is the package's own, and calls none of $* by its name"
   elif [ "$(wc -l <"$splitphaseCalled/calls")" -gt 1 ]; then
-    splitphaseCalledReason="buildPhase calls a build tool for more than one build: $(head -n 4 "$splitphaseCalled/calls" | paste -sd ';' | sed 's/;/; /g')"
+    splitphaseCalledReason="buildPhase calls a build tool for more than one build: $(head -n 4 "$splitphaseCalled/calls" | sed 's,/nix/store/[0-9a-z]*-,,g' | paste -sd ';' | sed 's/;/; /g')"
   elif [ ! -e "$splitphaseCalled/call/ready" ]; then
     splitphaseCalledReason="buildPhase calls a build tool otherwise: $(<"$splitphaseCalled/calls")"
   fi
