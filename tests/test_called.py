@@ -13,6 +13,7 @@ import pytest
 from splitphase.checkpoint import called, record
 from splitphase.checkpoint.called import Parsed, parse
 from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
+from splitphase.checkpoint.request import Request
 
 HOOKS = Path(__file__).resolve().parent.parent / "lib/hooks"
 
@@ -197,6 +198,29 @@ def test_calls_at_once_are_both_noted_and_one_is_the_first(shim: Path) -> None:
     assert sorted(run(shim, "make a & make b & wait").stdout.split()) == ["a", "b"]
     assert sorted(calls(shim)) == ["make a", "make b"]
     assert len((shim / "helped").read_text().splitlines()) == 2
+
+
+def test_calls_that_compile_nothing_come_before_the_first(shim: Path) -> None:
+    (shim / "helper").write_text(
+        f"#!/bin/sh\ncase $(cat {shim}/.splitphase-called/calls) in *config) touch $CALL/idle ;; esac\n"
+    )
+    text = (shim / "helper").read_text().replace("$CALL", f"{shim}/.splitphase-called/call")
+    (shim / "helper").write_text(text)
+    (shim / "Makefile").write_text("%:\n\t@echo $@\n")
+    assert run(shim, "make config; make b; make config").stdout.split() == ["config", "b", "config"]
+    assert calls(shim) == ["make b", "make config"]
+    assert (shim / ".splitphase-called/idle").read_text() == "make config\n"
+    assert called.read(shim / ".splitphase-called/call").arguments == ("b",)
+
+
+def test_a_call_that_compiles_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top/Makefile").write_text("all: a.o\na.o:\n\tgcc -c -o a.o a.c\nconfig:\n\techo config\n")
+    monkeypatch.chdir(tmp_path / "top")
+    for target, idle in (("config", True), ("all", False)):
+        request = Request(str(tmp_path / "top"), {}, "make", "", (target,), (target,), "", call=tmp_path)
+        assert request.idle(request.look(request.facts())) == idle
+    assert (tmp_path / "idle").exists()
 
 
 def test_a_helper_that_fails_fails_the_call(shim: Path) -> None:

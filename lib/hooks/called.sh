@@ -89,10 +89,18 @@ if [ -n "$line" ]; then
     if [ $# -gt 0 ]; then printf '%s\0' "$@" >"$folder/call/arguments"; fi
     printf '%s\0' "${environment[@]}" >"$folder/call/environment"
     if [ -n "$checkpoint" ]; then tell observe --checkpoint "$checkpoint"; fi
-    if [ -n "$reuse" ]; then
+    if [ -n "$reuse" ] && [ ! -e "$folder/call/idle" ]; then
       tell reuse --jobs "$jobs" --checkpoint "$reuse" ${checkpoint:+--carry "$checkpoint"} ${later[@]+"${later[@]}"}
     fi
-    : >"$folder/call/ready"
+    if [ -e "$folder/call/idle" ]; then
+      # It compiles nothing: a command before the build.
+      printf '%s\n' "$line" >>"$folder/idle"
+      sed -i 1d "$folder/calls"
+      rm -r "$folder/call"
+      first=
+    else
+      : >"$folder/call/ready"
+    fi
   else
     first=
     # Called beside the first one: not before the tree is as it was.

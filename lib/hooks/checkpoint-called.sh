@@ -8,6 +8,7 @@
 # environment that it got itself: a shell sets PWD and other variables.
 #
 # $splitphaseCalled/calls  all calls that build, a line each
+# $splitphaseCalled/idle   calls before these that compile nothing
 # $splitphaseCalled/call/  the first one: tool, directory, arguments, environment; ready (observed), ended.json (stamps)
 # $splitphaseCalled/said   what the helper said. It is printed behind buildPhase, since a call's output may go anywhere
 
@@ -68,12 +69,14 @@ splitphaseCalledEnd() {
 splitphaseCalledLook() {
   local splitphaseOutput splitphasePlaces=("$NIX_BUILD_TOP")
   splitphaseCalledReason=
-  if [ ! -e "$splitphaseCalled/calls" ]; then
+  if [ ! -s "$splitphaseCalled/calls" ] && [ -e "$splitphaseCalled/idle" ]; then
+    splitphaseCalledReason="buildPhase calls make for nothing that is known to compile: $(head -n 1 "$splitphaseCalled/idle" | sed 's,/nix/store/[0-9a-z]*-,,g')"
+  elif [ ! -e "$splitphaseCalled/calls" ]; then
     splitphaseCalledReason="buildPhase is the package's own, and calls none of $* by its name"
   elif [ "$(wc -l <"$splitphaseCalled/calls")" -gt 1 ]; then
     splitphaseCalledReason="buildPhase calls a build tool for more than one build: $(head -n 4 "$splitphaseCalled/calls" | sed 's,/nix/store/[0-9a-z]*-,,g' | paste -sd ';' | sed 's/;/; /g')"
   elif [ ! -e "$splitphaseCalled/call/ready" ]; then
-    splitphaseCalledReason="buildPhase calls a build tool otherwise: $(<"$splitphaseCalled/calls")"
+    splitphaseCalledReason="buildPhase calls a build tool otherwise: $(sed 's,/nix/store/[0-9a-z]*-,,g' "$splitphaseCalled/calls")"
   fi
   for splitphaseOutput in "${splitphaseOutputs[@]}"; do
     if [ -e "${!splitphaseOutput}" ]; then splitphasePlaces+=("${!splitphaseOutput}"); fi

@@ -22,7 +22,7 @@ from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
 from splitphase.checkpoint.facts import absolute, fixed
 from splitphase.checkpoint.place import place
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, Unit
-from splitphase.checkpoint.request import Request
+from splitphase.checkpoint.request import IDLE, Request
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 from splitphase.snapshot import TAKEN
@@ -68,7 +68,7 @@ class Reuse:
             return f"the checkpoint has no objects: {found.reason}"
         now = request.look(facts)
         reason = (
-            request.problem
+            (IDLE if request.idle(now) else request.problem)
             or observe.differing(found.observed, now, later)
             or observe.unusable(request.top, facts.escape, packages_own(os.environ))
         )
