@@ -11,6 +11,7 @@ let
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
   packages = import ./buildtools.nix { inherit pkgs; };
 
+  folder = phase packages.bzip2 "cd ..; make -C $sourceRoot -j$NIX_BUILD_CORES PREFIX=$out; cd $sourceRoot";
   leveldb = (import ./packages.nix { inherit pkgs; }).leveldb;
 
   # An output of its own for the lines that say what was taken: all that is printed between two phases, outside of the tree.
@@ -36,12 +37,11 @@ let
       package,
       edit,
       said,
+      base ? logged package,
     }:
     let
-      edited = package.overrideAttrs (old: {
-        postPatch = (old.postPatch or "") + "\n" + edit;
-      });
-      made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild (logged package));
+      edited = patched package edit;
+      made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild base);
     in
     lib.nameValuePair "checkpoint-phase-${name}" (
       pkgs.runCommand "checkpoint-phase-${name}"
@@ -58,6 +58,11 @@ let
           esac
         ''
     );
+  patched =
+    package: edit:
+    package.overrideAttrs (old: {
+      postPatch = (old.postPatch or "") + "\n" + edit;
+    });
   phase = package: buildPhase: package.overrideAttrs { inherit buildPhase; };
 
   # What make sees is what it sees in the stock build. Commands behind it write to objects, and to what these were made from.
@@ -148,8 +153,17 @@ lib.mapAttrs' again {
     said = "32 objects taken from the checkpoint, 2 built anew";
   };
   folder = {
-    package = phase packages.bzip2 "cd ..; make -C $sourceRoot -j$NIX_BUILD_CORES PREFIX=$out; cd $sourceRoot";
+    package = folder;
     edit = "echo 'int splitphase_edited;' >> crctable.c";
+    said = "8 objects taken from the checkpoint, 1 built anew";
+  };
+  # From the checkpoint of a build from a checkpoint.
+  chain = rec {
+    package = folder;
+    edit = "echo 'int splitphase_edited;' >> crctable.c; echo 'int splitphase_edited_too;' >> randtable.c";
+    base = mkCheckpointBuild (logged (patched package "echo 'int splitphase_edited;' >> crctable.c")) (
+      prepareCheckpointBuild (logged package)
+    );
     said = "8 objects taken from the checkpoint, 1 built anew";
   };
   variable = {
@@ -184,7 +198,7 @@ lib.mapAttrs' again {
   };
   # What is called before and compiles nothing, is like any other command.
   before = {
-    package = phase packages.zlib "make -f Makefile clean; X=1 make minigzip.c; make -j$NIX_BUILD_CORES";
+    package = phase packages.zlib "make -f Makefile clean; X=1 make zconf.h; make -j$NIX_BUILD_CORES";
     edit = "echo 'int splitphase_edited;' >> crc32.c";
     said = "32 objects taken from the checkpoint, 2 built anew";
   };
