@@ -12,7 +12,8 @@ from splitphase.checkpoint import place, record
 from splitphase.checkpoint.decide import changed_names, decide
 from splitphase.checkpoint.dryrun import dry_run, read_output
 from splitphase.checkpoint.facts import Facts
-from splitphase.checkpoint.observe import differing, observe, unusable
+from splitphase.checkpoint.folder import Spelling
+from splitphase.checkpoint.observe import changed_folders, differing, names_below, observe, unusable
 from splitphase.checkpoint.record import Checkpoint, Identity, MakeCompile, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.errors import ManifestError, SplitphaseError
@@ -21,6 +22,7 @@ from splitphase.rewrite import Rewriter
 HASH = "0123456789abcdfghijklmnpqrsvwxyz"
 TOKEN = "e" * 32
 ESCAPE = Rewriter({HASH: TOKEN})
+SPELLING = Spelling(ESCAPE, "/build", "")
 OBSERVED = Observed("/build", {}, "1", "", {})
 
 
@@ -166,16 +168,16 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "keep").write_text("kept")
     (tmp_path / "keep").chmod(0o444)
     monkeypatch.chdir(tmp_path)
-    run = dry_run(str(tmp_path), "own", [], ESCAPE)
+    run = dry_run(str(tmp_path), "own", [], SPELLING)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile", "keep"]
     assert (tmp_path / "keep").stat().st_mode & 0o777 == 0o444
     assert run.compiles["a.o"].refused == ""
     (tmp_path / "Makefile").write_text("all: missing\n")
-    assert "missing" in dry_run(str(tmp_path), "own", [], ESCAPE).reason
+    assert "missing" in dry_run(str(tmp_path), "own", [], SPELLING).reason
 
 
 def compiles(text: str) -> dict[str, MakeCompile]:
-    return read_output("/build", "/build/work", text, ESCAPE).compiles
+    return read_output("/build", "/build/work", text, SPELLING).compiles
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,6 @@ def compiles(text: str) -> dict[str, MakeCompile]:
         ("gcc -c src/a.c", "work/a.o"),
         (("depbase=`echo a.o | sed 's|[^/]*$|.deps/&|;s|\\.o$||'`;\\\n gcc -MT a.o -MD -MF $depbase.Tpo -c -o a.o a.c"
           " &&\\\n mv -f $depbase.Tpo $depbase.Po"), "work/a.o"),
-        ("/bin/sh ./libtool --tag=CC --mode=compile gcc -MD -c -o a.lo `test -f 'a.c' || echo './'`a.c", "work/a.lo"),
         ("cd sub && gcc -c -o a.o a.c", "work/sub/a.o"),
         ("make[1]: Entering directory '/build/x'\ngcc -c -o a.o a.c", "x/a.o"),
         ("make: Entering directory '/build/x'\nmake: Leaving directory '/build/x'\ngcc -c -o a.o a.c", "work/a.o"),
@@ -215,6 +216,21 @@ def test_compiles_that_are_not_reused(line: str, said: str) -> None:
     assert said in compiles(f"{line}\n")["work/a.o"].refused
 
 
+def test_libtool_counts_with_its_settings(tmp_path: Path) -> None:
+    line = "/bin/sh ./libtool --tag=CC --mode=compile gcc -MD -c -o a.lo `test -f 'a.c' || echo './'`a.c\n"
+
+    def found() -> MakeCompile:
+        return read_output(str(tmp_path), str(tmp_path), line, SPELLING).compiles["a.lo"]
+
+    assert "libtool" in found().refused
+    digests = []
+    for text in ("# of version 1\npic_mode=default\n", "# of version 2\npic_mode=default\n", "pic_mode=yes\n"):
+        (tmp_path / "libtool").write_text(text)
+        assert found().refused == ""
+        digests.append(found().digest)
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_an_object_that_is_moved_is_the_one_at_the_end() -> None:
     assert [*compiles("gcc -c -o objs/a.o a.c\nmv objs/a.o a.lo\n")] == ["work/a.lo"]
 
@@ -224,7 +240,7 @@ def test_the_command_of_an_object_is_the_whole_line_and_its_directory() -> None:
         compiles(text)["work/a.o"].digest
         for text in ("gcc -c -o a.o a.c\n", "gcc -O2 -c -o a.o a.c\n", "gcc -c -o a.o a.c && objcopy a.o\n")
     ]
-    found.append(read_output("/build", "/build", "gcc -c -o work/a.o a.c\n", ESCAPE).compiles["work/a.o"].digest)
+    found.append(read_output("/build", "/build", "gcc -c -o work/a.o a.c\n", SPELLING).compiles["work/a.o"].digest)
     assert len(set(found)) == 4
 
 
@@ -237,3 +253,42 @@ def test_programs_from_the_tree_make_all_new() -> None:
 def test_read_rule(tmp_path: Path) -> None:
     (tmp_path / "a.d").write_text("a.o a.d: a.c sub/../b\\ c.h \\\n d.h\nd.h:\n")
     assert read_rule(tmp_path / "a.d") == (("a.o", "a.d"), ("a.c", "sub/../b c.h", "d.h"))
+
+
+FIRST, SECOND, THIRD = (f"/nix/store/{letter * 32}-{letter}/include" for letter in "abc")
+
+
+def searching(*folders: str, flags: str = "") -> Observed:
+    words = " ".join(f"-isystem {folder}" for folder in folders)
+    return observe(Facts("/nowhere/at/all", ESCAPE), "own", {"NIX_CFLAGS_COMPILE": f"{words} {flags}"}, "")
+
+
+def test_folders_of_headers_may_differ_but_not_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Facts, "listing", lambda *_: {})
+    one, two = searching(FIRST, SECOND), searching(FIRST, THIRD)
+    assert "NIX_CFLAGS_COMPILE" in differing(one, two, [])
+    assert differing(one, two, [], ["out"]) == ""
+    assert changed_folders(one, two) == {SECOND, THIRD}
+    assert "NIX_CFLAGS_COMPILE" in differing(one, searching(SECOND, FIRST), [], ["out"])
+    assert "NIX_CFLAGS_COMPILE" in differing(one, searching(FIRST, flags="-O1"), [], ["out"])
+    mapped = searching(FIRST, SECOND, flags=f"-fmacro-prefix-map={SECOND}=x")
+    assert differing(mapped, two, [], ["out"]) == ""
+    assert "NIX_CFLAGS_COMPILE" in differing(mapped, one, [], ["out"])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/a.h").touch()
+    (tmp_path / "sub/self").symlink_to("..")
+    assert names_below([str(tmp_path)]) == {"sub", "a.h", "self"}
+    assert names_below([str(tmp_path / "sub/a.h")]) == str(tmp_path / "sub/a.h")
+
+
+def test_other_compilers_on_the_path_count(tmp_path: Path) -> None:
+    environments = []
+    for name, program in (("one", "gcc"), ("two", "cmake"), ("three", "gcc")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / program).touch()
+        environments.append({"PATH": f"{folder}:{tmp_path / 'one'}"})
+    one, two, three = (observe(Facts(str(tmp_path), ESCAPE), "own", found, "") for found in environments)
+    assert differing(one, two, [], ["out"]) == ""
+    assert "PATH" in differing(one, two, [])
+    assert "PATH" in differing(one, three, [], ["out"])

@@ -55,13 +55,15 @@ class Oracle:
         self.extra = extra
         self.top = folder / "build"
         self.top.mkdir(parents=True)
+        self.source = self.top / "source"
         self.prepared: dict[str, Path] = {}
         self.log = ""
 
     def configure(self, state: State, prefix: str) -> dict[str, str]:
         """Write the tree and configure it; returns the environment of the build."""
         clear(self.top)
-        source = self.top / "source"
+        self.source = self.top / state.folder
+        source = self.source
         source.mkdir()
         write(state, source, random.Random(prefix))
         if self.tool == "autotools" and "configure" not in state.tree:
@@ -69,7 +71,7 @@ class Oracle:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("CFLAGS", "PYTHON", "MAKE"))
         }
-        environment |= {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8"}
+        environment |= {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8", "out": prefix}
         work = self.work
         work.mkdir(exist_ok=True)
         flags = list(self.extra)
@@ -88,8 +90,7 @@ class Oracle:
     @property
     def work(self) -> Path:
         """The working directory of the build."""
-        source = self.top / "source"
-        return source if self.tool in ("autotools", "make") else source / "work"
+        return self.source if self.tool in ("autotools", "make") else self.source / "work"
 
     def _autoreconf(self, source: Path) -> None:
         """What a source archive holds already, made once for the same inputs; all of it one time, as there."""
@@ -159,7 +160,7 @@ class Oracle:
 
     def case(self, state: State, sources: list[Path], number: int) -> tuple[Outcome, Path]:
         """Build a state clean (which leaves a checkpoint of it) and from one of the checkpoints; compare."""
-        prefix = "/nix/store/" + "".join(self.chance.choice(_BASE32) for _ in range(32)) + "-oracle"
+        prefix = "/nix/store/" + "".join(self.chance.choice(_BASE32) for _ in range(32)) + f"-oracle-{state.version}"
         own = self.folder / f"checkpoint-{number}"
         environment = self.configure(state, prefix)
         self.helper("observe", prefix, environment, "--checkpoint", str(own))

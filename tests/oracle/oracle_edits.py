@@ -210,6 +210,16 @@ def _epoch(state: State, chance: random.Random) -> str:
     return "another date"
 
 
+def _folder(state: State, chance: random.Random) -> str:
+    state.folder = chance.choice(["source", "oracle-1", "oracle-1.2"])
+    return f"folder {state.folder}"
+
+
+def _version(state: State, chance: random.Random) -> str:
+    state.version = str(chance.randrange(1, 13))
+    return f"version {state.version}"
+
+
 def _mode(state: State, chance: random.Random) -> str:
     path = chance.choice(state.files())
     node = state.tree[path]
@@ -234,7 +244,7 @@ GENERATED: tuple[Edit, ...] = (
     _source, _source, _source, _comment, _comment, _header, _header, _new_source, _delete_source,
     _rename_source, _shadow, _shadow,
     _system_shadow, _optional, _link, _unlink, _folder_link, _to_folder, _odd_file, _odd_file, _data, _blob, _map,
-    _script, _flag, _environment, _epoch, _mode, _empty, _nothing,
+    _script, _flag, _environment, _epoch, _mode, _empty, _nothing, _folder, _folder, _version,
 )  # fmt: skip
 
 
@@ -279,5 +289,5 @@ def _real_any(state: State, chance: random.Random) -> str:
 
 REAL: tuple[Edit, ...] = (
     _real_source, _real_source, _real_source, _real_shadow, _real_any, _odd_file, _epoch, _environment,
-    _mode, _empty, _nothing,
+    _mode, _empty, _nothing, _folder, _folder, _version,
 )  # fmt: skip

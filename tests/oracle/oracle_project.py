@@ -31,6 +31,7 @@ def project(chance: random.Random) -> State:
     state.put("src/computed.c", "#define NAME <which.h>\n#include NAME\nint computed(void) { return WHICH_VALUE; }\n")
     state.put("src/where.c", 'const char *where(void) { return PREFIX "/share"; }\n')
     state.put("src/when.c", "const char *when(void) { return __DATE__ __TIME__; }\n")
+    state.put("src/file.c", "int file(void) { return sizeof __FILE__; }\n")
     state.put("src/timestamp.c", "const char *timestamp(void) { return __FILE__ __TIMESTAMP__; }\n")
     state.put("src/main.c", "#include <api.h>\nint m0(void);\nint main(void) { return m0() == API; }\n")
     state.put("data/blob.bin", bytes(chance.randrange(256) for _ in range(40)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -26,9 +26,13 @@ class State:
     defines: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     epoch: int = 1_000_000_000
+    folder: str = "source"
+    """Name of the folder that the tree is in."""
+    version: str = "1"
+    """Part of the output's name."""
 
     def copy(self) -> State:
-        return State(dict(self.tree), dict(self.defines), dict(self.environment), self.epoch)
+        return replace(self, tree=dict(self.tree), defines=dict(self.defines), environment=dict(self.environment))
 
     def files(self, ending: str = "", below: str = "") -> list[str]:
         return sorted(

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase.checkpoint.facts import CALLED, walk
+from splitphase.checkpoint.folder import Spelling
 from splitphase.checkpoint.observe import digest, in_tree, odd_flags
 from splitphase.checkpoint.record import MakeCompile
 from splitphase.command import is_c_compiler, is_compiler, option
 from splitphase.environment import packages_own
-from splitphase.rewrite import Rewriter
 from splitphase.steps import unsplit_flags
 
 _SECONDS = 1800
@@ -32,6 +32,7 @@ _DEPBASE = re.compile(r"depbase=`echo [^`]*`")
 _SEPARATORS = re.compile(r";|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
 _MOVED = re.compile(r"[-@]*mv (?:-f )?(\S+) (\S+)$")
+_LIBTOOL = re.compile(r"(?:^|\s)(\S*libtool)\s.*--mode=compile\s")
 _REDIRECTION = re.compile(r"\d*[<>]")
 _Stamp = tuple[str, int, int, int, int]
 
@@ -48,7 +49,7 @@ class DryRun:
     """Digests of all lines with their directories."""
 
 
-def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> DryRun:
+def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling) -> DryRun:
     """Run it in the working directory; the tree below `top`, less the folder `own`, is the same afterwards."""
     backup = Path(top, own)
     before = _stamps(top, own)
@@ -58,14 +59,14 @@ def dry_run(top: str, own: str, arguments: Sequence[str], escape: Rewriter) -> D
     subprocess.run(
         ["cp", "-a", "--reflink=auto", "--", *(f"{top}/{entry}" for entry in entries), str(copy)], check=True
     )
-    found = careless_dry_run(top, arguments, escape)
+    found = careless_dry_run(top, arguments, spelling)
     if _stamps(top, own) != before:
         _put_back(top, copy, before, own)
     _remove(backup)
     return found
 
 
-def careless_dry_run(top: str, arguments: Sequence[str], escape: Rewriter) -> DryRun:
+def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> DryRun:
     """Run it in a tree that nobody needs afterwards."""
     try:
         run = subprocess.run(
@@ -75,7 +76,7 @@ def careless_dry_run(top: str, arguments: Sequence[str], escape: Rewriter) -> Dr
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return DryRun("make --dry-run does not end", {}, frozenset())
-    found = read_output(top, os.getcwd(), run.stdout, escape)
+    found = read_output(top, os.getcwd(), run.stdout, spelling)
     return replace(found, reason=f"make --dry-run fails: {_last_line(run.stderr)}") if run.returncode else found
 
 
@@ -84,21 +85,21 @@ def _one_by_one() -> list[str]:
     return ["-j1"] if "j" in os.environ.get("MAKEFLAGS", "") else []
 
 
-def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryRun:
+def read_output(top: str, directory: str, output: str, spelling: Spelling) -> DryRun:
     """Read what a dry run started in a directory printed."""
     text = output.replace("\\\n", " ")
     compiles: dict[str, MakeCompile] = {}
     lines: set[str] = set()
     for where, line, segment in _segments(text, directory):
         inside = os.path.relpath(where, top)
-        command = digest(escape.text(f"{inside}\n{line}"))
+        command = digest(f"{spelling.path(inside)}\n{spelling.text(line)}")
         lines.add(command)
         moved = _MOVED.match(segment)
         if moved:
             old, new = (os.path.relpath(os.path.join(where, name), top) for name in moved.groups())
             if old in compiles:
                 made = compiles.pop(old)
-                compiles[new] = replace(made, digest=digest(f"{made.digest} {new}"))
+                compiles[new] = replace(made, digest=digest(f"{made.digest} {spelling.path(new)}"))
         words = compiler_words(where, segment)
         if words is None:
             continue
@@ -106,10 +107,23 @@ def read_output(top: str, directory: str, output: str, escape: Rewriter) -> DryR
         name = option(words, "-o") or f"{os.path.splitext(os.path.basename(source))[0]}.o"
         path = os.path.relpath(os.path.join(where, name), top)
         refused = _refused(top, words) or _line_refused(line, segment)
+        libtool = _LIBTOOL.search(segment)
+        if libtool:
+            script = os.path.join(where, libtool[1])
+            command = digest(f"{command}\n{_libtool_settings(script, spelling)}")
+            refused = refused or ("" if os.path.isfile(script) else "its libtool is not part of the tree")
         if path in compiles:
             refused = "several commands make it"
         compiles[path] = MakeCompile(inside, segment, command, refused)
     return DryRun("", compiles, frozenset(lines))
+
+
+def _libtool_settings(script: str, spelling: Spelling) -> str:
+    """libtool as configured, less comments: with which flags it compiles, and what."""
+    if not os.path.isfile(script):
+        return ""
+    lines = Path(script).read_text(errors="surrogateescape").splitlines()
+    return spelling.text("\n".join(line for line in lines if not line.startswith("#")))
 
 
 def compiler_words(where: str, segment: str) -> list[str] | None:

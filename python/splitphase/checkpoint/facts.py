@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from splitphase.checkpoint.folder import Spelling
 from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter
 from splitphase.snapshot import MACHINE_BOUND
@@ -53,9 +54,10 @@ class Includes:
 class Facts:
     """Reads each file once."""
 
-    def __init__(self, top: str, escape: Rewriter) -> None:
+    def __init__(self, top: str, escape: Rewriter, folder: str = "") -> None:
         self.top = top
         self.escape = escape
+        self.spelling = Spelling(escape, top, folder)
         self.unlisted = ""
         """A folder whose files are not listed, relative to the top, ending with `/`; or nothing."""
         self._contents: dict[str, Content | None] = {}

@@ -178,7 +178,7 @@ def _known_rules(graph: Graph) -> Graph:
 def _compile(edge: Edge, directory: str, facts: Facts) -> Compile:
     output = _absolute(directory, edge.outputs[0])
     text = f"{edge.command}\n{edge.rspfile_content}"
-    return Compile(edge, output, digest(facts.escape.text(text)), _refused(edge, output, facts))
+    return Compile(edge, output, digest(facts.spelling.text(text)), _refused(edge, output, facts))
 
 
 def _refused(edge: Edge, output: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases

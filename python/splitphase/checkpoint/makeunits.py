@@ -82,7 +82,7 @@ class MakeBuild:
             where = os.path.join(top, self.observed.compiles[unit.output].directory)
             words = compiler_words(where, self.observed.compiles[unit.output].command) or []
             os.utime(os.path.join(where, source_of(words)), ns=(newer, newer))
-        again = careless_dry_run(top, self.arguments, self.facts.escape).compiles
+        again = careless_dry_run(top, self.arguments, self.facts.spelling).compiles
         return {
             unit.output: "its command changes while the package is built"
             for unit in chosen
@@ -107,7 +107,7 @@ class MakeBuild:
         """Have make make these files, where it runs the same commands for them alone as in the whole build."""
         targets = self._missing(self.facts.top, checkpoint)
         options = self.arguments if self.options is None else self.options
-        alone = dry_run(self.facts.top, SCRATCH, (*options, "--keep-going", *targets), self.facts.escape)
+        alone = dry_run(self.facts.top, SCRATCH, (*options, "--keep-going", *targets), self.facts.spelling)
         if alone.lines <= set(self.observed.lines):
             buildtool.run(["make", f"-j{jobs}", "--keep-going", *options, *targets], os.getcwd())
 

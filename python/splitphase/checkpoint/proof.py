@@ -69,7 +69,7 @@ class Prover:
     def seen(self, call: Call) -> bool:
         """Whether the compiler sees an output path behind the preprocessor, or that cannot be told."""
         for variant in call.variants:
-            text = _run([*call.front(), *variant, "-E"], call.directory, self._environment)
+            text = run_compiler([*call.front(), *variant, "-E"], call.directory, self._environment)
             if text is None or self._escape.found_in(text):
                 return True
         return False
@@ -124,14 +124,14 @@ class Prover:
             target = Path(folder, "object.o")
             for variant in call.variants:
                 command = [*words, *variant, *more, "-c", "-o", str(target)]
-                done = _run(command, call.directory, environment) is not None and target.exists()
+                done = run_compiler(command, call.directory, environment) is not None and target.exists()
                 made.append(target.read_bytes() if done else None)
                 target.unlink(missing_ok=True)
         return made
 
 
-def _run(command: Sequence[str], directory: str, environment: Mapping[str, str]) -> bytes | None:
-    """What a command prints; None if it fails."""
+def run_compiler(command: Sequence[str], directory: str, environment: Mapping[str, str]) -> bytes | None:
+    """What a compiler prints; None if it fails."""
     run = subprocess.run(
         command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )

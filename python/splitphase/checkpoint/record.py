@@ -16,7 +16,7 @@ from typing import Any
 from splitphase import __version__
 from splitphase.errors import ManifestError, SplitphaseError
 
-FORMAT = 1
+FORMAT = 2
 FILE = "checkpoint.json"
 OBJECTS = "objects.tar.zst"
 OBSERVED = "observed.json"
@@ -75,6 +75,10 @@ class Observed:
     """Digests of all lines that plain make is about to run; a checkpoint does not keep them."""
     cargo: Mapping[str, Any] = field(default_factory=dict)
     """What cargo is about to build (`cargograph.Plan`)."""
+    search: Mapping[str, str] = field(default_factory=dict)
+    """Variables that name folders of headers, hashes escaped."""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """What compilers and assemblers on PATH are, links followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Unit:
     """Digest."""
     reads: tuple[str, ...]
     """Files that it read, relative or absolute, with the spelling that the compiler reported."""
+    tied: bool = False
+    """Whether it may hold the name of the folder that the source tree is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,8 @@ def write(target: Path, checkpoint: Checkpoint) -> None:
     paths = sorted({path for unit in checkpoint.units for path in unit.reads})
     number = {path: index for index, path in enumerate(paths)}
     units = [
-        (unit.output, unit.extra, unit.command, [number[path] for path in unit.reads]) for unit in checkpoint.units
+        (unit.output, unit.extra, unit.command, [number[path] for path in unit.reads], unit.tied)
+        for unit in checkpoint.units
     ]
     fields = asdict(replace(checkpoint, units=(), observed=replace(checkpoint.observed, compiles={}, lines=())))
     body = {"format": FORMAT, "splitphase": __version__, **fields, "paths": paths, "units": units}
@@ -138,8 +145,8 @@ def read(source: Path) -> Checkpoint:
             raw["tool"],
             raw["reason"],
             tuple(
-                Unit(output, tuple(extra), command, tuple(map(raw["paths"].__getitem__, reads)))
-                for output, extra, command, reads in raw["units"]
+                Unit(output, tuple(extra), command, tuple(map(raw["paths"].__getitem__, reads)), tied)
+                for output, extra, command, reads, tied in raw["units"]
             ),
             raw["read"],
             raw["left"],
@@ -192,5 +199,5 @@ def read_carried(source: Path) -> dict[str, tuple[Unit, int]]:
         return {}
     found = {}
     for raw, moment in json.loads((source / CARRIED).read_text()):
-        found[raw["output"]] = (Unit(raw["output"], tuple(raw["extra"]), raw["command"], tuple(raw["reads"])), moment)
+        found[raw["output"]] = (Unit(**raw | {"extra": tuple(raw["extra"]), "reads": tuple(raw["reads"])}), moment)
     return found

@@ -12,6 +12,7 @@ from splitphase.checkpoint import kbuild
 from splitphase.checkpoint.cargograph import read_plan
 from splitphase.checkpoint.dryrun import dry_run
 from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.folder import folder_of
 from splitphase.checkpoint.observe import observe
 from splitphase.checkpoint.record import SCRATCH, Observed
 from splitphase.environment import packages_own
@@ -46,7 +47,7 @@ class Request:
 
     def facts(self, directory: str = "") -> Facts:
         """Of the tree. kbuild's empty files, one for each symbol of the configuration, are no headers."""
-        facts = Facts(self.top, self.rewriters()[0])
+        facts = Facts(self.top, self.rewriters()[0], folder_of(directory or os.getcwd(), self.top))
         trees = kbuild.find(directory or os.getcwd(), self.make_arguments, packages_own(os.environ))
         if self.tool == "make" and trees is not None:
             facts.unlisted = f"{os.path.relpath(trees.objects, self.top)}/include/config/"
@@ -77,5 +78,5 @@ class Request:
             return now
         if kbuild.find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
             return kbuild.observed(now, self.make_arguments, facts.escape)
-        run = dry_run(self.top, SCRATCH, self.make_arguments, facts.escape)
+        run = dry_run(self.top, SCRATCH, self.make_arguments, facts.spelling)
         return replace(now, reason=run.reason, compiles=run.compiles, lines=tuple(run.lines))

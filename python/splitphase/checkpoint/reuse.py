@@ -16,18 +16,22 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from splitphase.checkpoint import build, cargounits, observe
+from splitphase.checkpoint import build, cargounits, folder, graphunits, makeunits, observe
 from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
 from splitphase.checkpoint.facts import absolute, fixed
+from splitphase.checkpoint.folder import folder_of, moved
 from splitphase.checkpoint.place import place
-from splitphase.checkpoint.record import SCRATCH, Checkpoint, Unit
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import IDLE, Request
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 from splitphase.snapshot import TAKEN
 
 _log = logging.getLogger(__name__)
+_MOVABLE = (graphunits.NINJA, graphunits.MAKE, makeunits.TOOL)
+"""Tools of whose builds nothing but compiles of C is taken, each with its command."""
 
 
 @dataclass(slots=True)
@@ -56,10 +60,19 @@ class Reuse:
     def __init__(self, request: Request, source: Path, found: Checkpoint) -> None:
         self.request = request
         self.source = source
-        self.found = found
-        self.before = {**found.observed.listing, **found.left}
         self.restore = request.rewriters()[1]
         self.facts = request.facts()
+        note = Path(request.top, TAKEN)
+        self.noted: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {}
+        """What was taken, when it was."""
+        self.original = folder_of(found.observed.directory, request.top)
+        self.folder = self.noted.get("folder", folder_of(os.getcwd(), request.top))
+        if found.tool in _MOVABLE and self.folder != self.original:
+            found = moved(found, request.top, self.folder)
+        self.found = found
+        self.before = {**found.observed.listing, **found.left}
+        self.beside: frozenset[str] = frozenset()
+        """Names of headers in folders of the store that only one of both builds searches."""
 
     def run(self, later: Iterable[str], jobs: int) -> Outcome | str:
         """Put in place what can be, or say why nothing is. `later` are variables that this build does not read."""
@@ -69,8 +82,9 @@ class Reuse:
         now = request.look(facts)
         reason = (
             (IDLE if request.idle(now) else request.problem)
-            or observe.differing(found.observed, now, later)
+            or observe.differing(found.observed, now, later, request.outputs if found.tool in _MOVABLE else None)
             or observe.unusable(request.top, facts.escape, packages_own(os.environ))
+            or self._look_beside(now)
         )
         if reason:
             return reason
@@ -87,7 +101,7 @@ class Reuse:
         ahead = current.ahead(request.top, found)
         if ahead is not None:
             needed = {output: command for output, command in commands.items() if output in ahead}
-            self._round(current, needed, now.listing, now.epoch, outcome)
+            self._round(current, needed, now.listing, now.epoch, jobs, outcome)
             try:
                 current.generate(jobs, found)
             except SplitphaseError as error:
@@ -95,9 +109,16 @@ class Reuse:
             facts.forget()
             commands = current.commands(request.top)
             commands = {output: command for output, command in commands.items() if output not in needed}
-        self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, outcome)
+        self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, jobs, outcome)
         self._note(outcome)
         return outcome
+
+    def _look_beside(self, now: Observed) -> str:
+        names = observe.names_below(observe.changed_folders(self.found.observed, now))
+        if isinstance(names, str):
+            return f"headers are searched in {names}, which is no folder"
+        self.beside = names
+        return ""
 
     def _round(
         self,
@@ -105,6 +126,7 @@ class Reuse:
         commands: Mapping[str, str],
         listing: Mapping[str, str],
         epoch: str,
+        jobs: int,
         outcome: Outcome,
     ) -> None:
         """Decide on these compiles and put in place what is taken."""
@@ -118,11 +140,16 @@ class Reuse:
         if appeared is None:
             decision = Decision((), {"a link to a folder is new, gone or different": len(commands)})
         else:
-            decision = decide(self.found, self.facts, commands, appeared, epoch)
-        times = place(Path(top), self.source, decision.kept, self.restore)
-        current.record(decision.kept, times, top)
-        outcome.kept |= {unit: times[f"{top}/{unit.output}"] for unit in decision.kept}
+            decision = decide(self.found, self.facts, commands, appeared | self.beside, epoch)
+        refused = {}
+        if self.folder != self.original:
+            refused = folder.refused(decision.kept, current.calls(top), folder.Name(top, self.folder), jobs)
+        kept = [unit for unit in decision.kept if unit.output not in refused]
+        times = place(Path(top), self.source, kept, self.restore, (self.original, self.folder))
+        current.record(kept, times, top)
+        outcome.kept |= {unit: times[f"{top}/{unit.output}"] for unit in kept}
         outcome.anew.update({reason: count for reason, count in decision.anew.items() if count})
+        outcome.anew.update(refused.values())
 
     def _appeared(self, listing: Mapping[str, str]) -> frozenset[str] | None:
         """Names that are new or gone. cargo's packages judge that for themselves."""
@@ -133,6 +160,7 @@ class Reuse:
         top = self.request.top
         paths = {path for unit in outcome.kept for path in unit.reads if not fixed(path)}
         noted = {
+            "folder": self.folder,
             "units": {unit.output: moment for unit, moment in outcome.kept.items()},
             "stamps": {path: _stamp(absolute(top, path)) for path in sorted(paths)},
         }
@@ -145,17 +173,15 @@ class Reuse:
         tool used these, so all of them are looked at.
         """
         top = self.request.top
-        note = Path(top, TAKEN)
-        if not note.exists():
+        if not self.noted:
             return Confirmed("", 0)
-        noted = json.loads(note.read_text())
-        note.unlink()
+        Path(top, TAKEN).unlink()
         written = {
             path
-            for path, stamp in noted["stamps"].items()
+            for path, stamp in self.noted["stamps"].items()
             if _stamp(absolute(top, path)) != stamp and self.facts.digest(absolute(top, path)) != self.found.read[path]
         }
-        times = noted["units"]
+        times = self.noted["units"]
         still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
         again = len(times) - len(still)
         if self.request.call:

@@ -6,11 +6,13 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from splitphase.archive import pack
 from splitphase.checkpoint import build, called
 from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.folder import Name
 from splitphase.checkpoint.kbuild import KbuildBuild
 from splitphase.checkpoint.observe import unusable
 from splitphase.checkpoint.proof import Call, Prover, Suspect
@@ -40,6 +42,7 @@ class Saver:
         self.suspects: list[Suspect] = []
         self.owning: set[Path] = set()
         self.facts = facts
+        self.name = Name(facts.top, facts.spelling.folder) if facts.spelling.folder else None
         self.scratch = scratch
         self.kept: list[Unit] = []
         self.dropped: Counter[str] = Counter()
@@ -52,7 +55,7 @@ class Saver:
             if reason:
                 self.dropped[reason] += 1
                 continue
-            self.kept.append(unit)
+            self.kept.append(replace(unit, tied=unit.tied or self._tied(unit, call)))
             for path in unit.reads:
                 if not fixed(path):
                     self.read[path] = self.facts.digest(absolute(self.facts.top, path))
@@ -116,6 +119,13 @@ class Saver:
         if not reason and not self.cargo:
             self._suspect(unit, call(unit), tuple(targets), holds=holds)
         return reason
+
+    def _tied(self, unit: Unit, call: Callable[[Unit], Call]) -> bool:
+        """Whether it may hold the name of the source's folder."""
+        name = self.name
+        if self.cargo or name is None:
+            return True
+        return name.tied(call(unit), ((self.scratch / path).read_bytes() for path in (unit.output, *unit.extra)))
 
     def _suspect(self, unit: Unit, call: Call, files: tuple[Path, ...], *, holds: bool) -> None:
         """Note a unit that may depend on the hashes of outputs."""
