@@ -12,8 +12,11 @@ import pytest
 
 from splitphase.checkpoint import called, record
 from splitphase.checkpoint.called import Parsed, parse
+from splitphase.checkpoint.dryrun import dry_run
+from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
 from splitphase.checkpoint.request import Request
+from splitphase.rewrite import Rewriter
 
 HOOKS = Path(__file__).resolve().parent.parent / "lib/hooks"
 
@@ -299,3 +302,23 @@ def test_the_hook_knows_an_empty_checkpoint_by_its_text(tmp_path: Path) -> None:
         record.write(tmp_path, Checkpoint(Identity("p", "s", "/build"), observed, tool, "why", (), {}, {}))
         assert ('"tool":""' in (tmp_path / record.FILE).read_text()) == (not tool)
     assert """'"tool":""'""" in (HOOKS / "checkpoint.sh").read_text()
+
+
+def test_a_dry_run_leaves_folders_the_same_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell that calls make is in one of them; it was removed and copied back."""
+    work = tmp_path / "work"
+    (work / "gone").mkdir(parents=True)
+    for name in ("kept", "gone/file", "file"):
+        (work / name).write_text(name)
+    (work / "Makefile").write_text(
+        "all:\n\t: $(MAKE); echo >> kept; rm -r gone file; mkdir file new; echo > file/x; echo > new/y; touch gone\n"
+    )
+    monkeypatch.chdir(work)
+    before = {path: (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in sorted(work.rglob("*"))}
+    inode = work.stat().st_ino
+    spelling = Facts(str(tmp_path), Rewriter({}), "work").spelling
+    dry_run(str(tmp_path), "own", [], spelling)
+    assert {path: (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in sorted(work.rglob("*"))} == before
+    assert work.stat().st_ino == inode
+    assert (work / "kept").read_text() == "kept"
+    assert Path.cwd() == work

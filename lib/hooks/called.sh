@@ -79,7 +79,10 @@ line=$(purpose "$@")
 if [ -n "$line" ]; then
   if [ ! -s "$folder/calls" ]; then first=1; fi
   # A make that was called by its path runs this one: what it does was not seen.
-  if [ "$tool" = make ] && [ "$level" != 0 ]; then first= line="$line (in a make that was called otherwise)"; fi
+  if [ "$tool" = make ] && [ "$level" != 0 ]; then
+    first=
+    line="$line (in a make that was called otherwise)"
+  fi
   if [ "$tool" = cargo ] && [ "$1" != build ] && [ "$1" != b ]; then first=; fi
   printf '%s\n' "$line" >>"$folder/calls"
   if [ -n "$first" ] && mkdir "$folder/call" 2>/dev/null; then

@@ -28,6 +28,7 @@ splitphaseCalledBegin() {
     if ! type -P "$splitphaseName" >/dev/null; then continue; fi
     {
       # Nothing is exported: variables would count twice against the limit on arguments, and may have our names.
+      # shellcheck disable=SC2016 # for the program
       printf '#!%s -p\nset -eu\nwhile read -r name; do export -n "$name"; done < <(compgen -e)\n' "$BASH"
       printf 'folder=%q helper=%q added=%q checkpoint=%q reuse=%q env=%q tool=%q PATH=%q jobs=%q\n' "$splitphaseCalled" "$splitphaseHelper" \
         "$splitphasePath" "${splitphaseCheckpoint:-}" "${splitphaseReuse:-}" "$(type -P env)" "$splitphaseName" "$PATH" "${NIX_BUILD_CORES:-1}"

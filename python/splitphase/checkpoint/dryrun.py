@@ -119,7 +119,7 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
 
 
 def _libtool_settings(script: str, spelling: Spelling) -> str:
-    """libtool as configured, less comments: with which flags it compiles, and what."""
+    """What configure made of libtool, less comments: with which flags it compiles, and what."""
     if not os.path.isfile(script):
         return ""
     lines = Path(script).read_text(errors="surrogateescape").splitlines()
