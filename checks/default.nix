@@ -13,6 +13,7 @@ let
     ./cargo.nix
     ./kbuild.nix
     ./checkpointtools.nix
+    ./checkpointphase.nix
   ];
 in
 lib.foldl' (all: some: all // some) { helper = scope.splitphase; } behaviours

@@ -63,10 +63,11 @@ let
     {
       change,
       compiled,
+      base ? checkpoint,
       said ? "objects taken from the checkpoint",
     }:
     let
-      made = mkCheckpointBuild (logged.overrideAttrs change) checkpoint;
+      made = mkCheckpointBuild (logged.overrideAttrs change) base;
     in
     lib.nameValuePair "checkpoint-kbuild-${name}" (
       pkgs.runCommand "checkpoint-kbuild-${name}"
@@ -101,6 +102,14 @@ lib.mapAttrs' one {
       "applets/applets.o"
       "coreutils/cat.o"
     ];
+  };
+  # What `make prepare` compiles and says is printed behind buildPhase.
+  written = rec {
+    change.postPatch = "echo 'int edited(void); int edited(void) { return 1; }' >> coreutils/cat.c";
+    change.buildPhase = "runHook preBuild; make -j$NIX_BUILD_CORES; runHook postBuild";
+    base = prepareCheckpointBuild (logged.overrideAttrs { inherit (change) buildPhase; });
+    compiled = [ "coreutils/cat.o" ];
+    said = "";
   };
   # A symbol that one file names; another one reads the text of all usages.
   symbol = {

@@ -56,7 +56,8 @@ else
       splitphasePath = tools.zstdPath;
     }
     // lib.optionalAttrs (checkpoint != null || to.checkpoint or false) {
-      postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/checkpoint.sh}\nsource ${./hooks/checkpoint-cargo.sh}\n";
+      postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/checkpoint.sh}\nsource ${./hooks/checkpoint-called.sh}\n";
+      splitphaseShim = "${./hooks/called.sh}";
       splitphasePackage = stock.pname or (builtins.parseDrvName stock.name).name;
       splitphaseSystem = stock.system;
       splitphaseReuse = if checkpoint == null then null else "${checkpoint}";

@@ -9,16 +9,16 @@
 # splitphaseTool: what buildPhase runs; and in splitphaseProblem why its objects cannot be reused, if so.
 splitphaseLookAtBuild() {
   splitphaseTool=other
+  splitphaseTargets=()
+  if [ -n "$splitphaseCalls" ]; then
+    if [ -e "$splitphaseCalled/call/ready" ]; then splitphaseTool=$(<"$splitphaseCalled/call/tool"); fi
+    splitphaseProblem=$splitphaseCalledReason
+    return
+  fi
   case $(splitphasePhaseText buildPhase) in
-    *cargo*) splitphaseTool=cargo ;;
     *ninja*) splitphaseTool=ninja ;;
     *make*) splitphaseTool=make ;;
   esac
-  splitphaseTargets=()
-  if [ "$splitphaseTool" = cargo ]; then
-    splitphaseCargoProblem
-    return
-  fi
   splitphaseProblem=$(splitphaseCutProblem)
   if [ -z "$splitphaseProblem" ] && { [ "$splitphaseTool" = ninja ] || [ -e CMakeFiles/Makefile2 ]; }; then
     splitphaseReadFlags
@@ -45,15 +45,17 @@ splitphaseMakeArguments() {
 
 # splitphaseAbout COMMAND OPTIONS...: run the helper with what it must know of this build.
 splitphaseAbout() {
-  local splitphaseArguments splitphaseMake splitphaseTool splitphaseTargets splitphaseProblem splitphaseCommand=$1
+  local splitphaseArguments splitphaseMake splitphaseTool splitphaseTargets splitphaseProblem splitphaseCommand=$1 splitphaseCall=()
   shift
+  if [ -n "$splitphaseCalls" ] && [ -e "$splitphaseCalled/call/ready" ]; then splitphaseCall=(--call "$splitphaseCalled/call"); fi
   splitphaseLookAtBuild
   splitphaseMakeArguments
   splitphaseOutputArguments
   PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" "${splitphaseArguments[@]}" \
     --package "$splitphasePackage" --system "$splitphaseSystem" --tool "$splitphaseTool" --problem="$splitphaseProblem" \
     --flags="$(declare -p makefile makeFlags makeFlagsArray buildFlags buildFlagsArray MAKEFLAGS 2>/dev/null || :)" \
-    ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} ${splitphaseMake[@]+"${splitphaseMake[@]}"} "$@"
+    ${splitphaseTargets[@]+"${splitphaseTargets[@]}"} ${splitphaseMake[@]+"${splitphaseMake[@]}"} \
+    ${splitphaseCall[@]+"${splitphaseCall[@]}"} "$@"
 }
 
 # A checkpoint is of what the build tool made: postBuild runs where the package is built.
@@ -80,6 +82,7 @@ splitphaseBeforeBuild() {
 splitphaseConfirm() {
   local splitphaseReason splitphaseEntry splitphaseOutput splitphaseEnvironment splitphaseShell
   splitphaseReason=$(splitphaseAbout confirm --checkpoint "$splitphaseReuse")
+  if [ -n "$splitphaseCalls" ] && [ -n "$splitphaseCalledLeak" ]; then splitphaseReason=$splitphaseCalledReason; fi
   if [ -z "$splitphaseReason" ]; then return; fi
   mapfile -d '' -t splitphaseEnvironment </proc/$$/environ
   mapfile -d '' -t splitphaseShell </proc/$$/cmdline
@@ -108,6 +111,27 @@ splitphaseSaveCheckpoint() {
   splitphaseEmptyOutputs
 }
 
+# splitphaseRunCalled TOOLS...: run a buildPhase that cannot be cut.
+splitphaseRunCalled() {
+  # An empty checkpoint says why; then nothing has to stand before the tools.
+  if [ -n "${splitphaseReuse:-}" ] && grep -qF '"tool":""' "$splitphaseReuse/checkpoint.json"; then
+    splitphaseAbout reuse --checkpoint "$splitphaseReuse"
+    splitphaseReuse=
+  fi
+  if [ -z "${splitphaseReuse:-}${splitphaseCheckpoint:-}" ]; then
+    splitphaseRunPhaseItself buildPhase
+    return
+  fi
+  splitphaseCalledBegin "$@"
+  splitphaseRunPhaseItself buildPhase
+  splitphaseCalls="$*"
+  splitphaseCalledEnd "$@"
+  if [ -n "${splitphaseReuse:-}" ]; then splitphaseConfirm; fi
+  if [ -n "${splitphaseCheckpoint:-}" ]; then splitphaseSaveCheckpoint; fi
+  splitphaseCalls=
+  rm -r "$splitphaseCalled"
+}
+
 # What Nix put into the build directory.
 splitphaseAtFirst=$(cd "$NIX_BUILD_TOP" && find . -mindepth 1 -maxdepth 1)
 if [ -e "$NIX_BUILD_TOP/.splitphase-anew" ]; then
@@ -130,14 +154,12 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
         "build with 'sandbox = true', which always builds in the same directory"
     fi
     if [ -z "${dontBuild:-}" ] && [[ $(splitphasePhaseText buildPhase) == *cargo* ]]; then
-      splitphaseCargoBegin
-      splitphaseRunPhaseItself "$@"
-      splitphaseCargoEnd
-      if [ -n "${splitphaseReuse:-}" ]; then splitphaseConfirm; fi
-      if [ -n "${splitphaseCheckpoint:-}" ]; then splitphaseSaveCheckpoint; fi
-      rm -r "$splitphaseCargoFolder"
+      splitphaseRunCalled cargo
       return
-    elif [ -z "${dontBuild:-}" ] && [ -z "$(splitphaseCutProblem)" ]; then
+    elif [ -z "${dontBuild:-}" ] && [ -n "$(splitphaseCutProblem)" ]; then
+      splitphaseRunCalled make ninja cargo
+      return
+    elif [ -z "${dontBuild:-}" ]; then
       preBuildHooks+=(splitphaseBeforeBuild)
     else
       splitphaseBeforeBuild

@@ -22,6 +22,7 @@ COMMANDS = (
     "rewrite",
     "report",
     "observe",
+    "ended",
     "checkpoint",
     "reuse",
     "confirm",

@@ -60,7 +60,9 @@ def read(request: Request, directory: str, facts: Facts, observed: Observed) -> 
         found = kbuild.read(request.make_arguments, directory, facts, observed, SCRATCH)
         if found is not None:
             return found
-        return observed.reason or makeunits.MakeBuild(facts, observed, request.make_arguments)
+        return observed.reason or makeunits.MakeBuild(
+            facts, observed, request.make_arguments, options=request.make_options
+        )
     if request.tool == "cargo":
         reason = observed.reason or ("" if observed.cargo else "buildPhase did not call cargo by its name")
         return reason or cargounits.CargoBuild(facts, observed, SCRATCH, request.outputs.values())

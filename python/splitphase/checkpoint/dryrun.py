@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from splitphase.checkpoint.facts import walk
+from splitphase.checkpoint.facts import CALLED, walk
 from splitphase.checkpoint.folder import Spelling
 from splitphase.checkpoint.observe import digest, in_tree, odd_flags
 from splitphase.checkpoint.record import MakeCompile
@@ -34,6 +34,7 @@ _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
 _MOVED = re.compile(r"[-@]*mv (?:-f )?(\S+) (\S+)$")
 _LIBTOOL = re.compile(r"(?:^|\s)(\S*libtool)\s.*--mode=compile\s")
 _REDIRECTION = re.compile(r"\d*[<>]")
+_Stamp = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling) ->
     before = _stamps(top, own)
     copy = backup / "before"
     copy.mkdir(parents=True)
-    entries = [entry for entry in sorted(os.listdir(top)) if entry != own]
+    entries = [entry for entry in sorted(os.listdir(top)) if entry not in (own, CALLED)]
     subprocess.run(
         ["cp", "-a", "--reflink=auto", "--", *(f"{top}/{entry}" for entry in entries), str(copy)], check=True
     )
     found = careless_dry_run(top, arguments, spelling)
     if _stamps(top, own) != before:
-        _put_back(top, copy, entries, own)
+        _put_back(top, copy, before, own)
     _remove(backup)
     return found
 
@@ -69,7 +70,7 @@ def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> 
     """Run it in a tree that nobody needs afterwards."""
     try:
         run = subprocess.run(
-            ["make", "--dry-run", "--print-directory", *arguments],
+            ["make", "--dry-run", "--print-directory", *_one_by_one(), *arguments],
             check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
             stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
         )  # fmt: skip
@@ -77,6 +78,11 @@ def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> 
         return DryRun("make --dry-run does not end", {}, frozenset())
     found = read_output(top, os.getcwd(), run.stdout, spelling)
     return replace(found, reason=f"make --dry-run fails: {_last_line(run.stderr)}") if run.returncode else found
+
+
+def _one_by_one() -> list[str]:
+    """What several makes print at once could not be read."""
+    return ["-j1"] if "j" in os.environ.get("MAKEFLAGS", "") else []
 
 
 def read_output(top: str, directory: str, output: str, spelling: Spelling) -> DryRun:
@@ -113,7 +119,7 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
 
 
 def _libtool_settings(script: str, spelling: Spelling) -> str:
-    """libtool as configured, less comments: with which flags it compiles, and what."""
+    """What configure made of libtool, less comments: with which flags it compiles, and what."""
     if not os.path.isfile(script):
         return ""
     lines = Path(script).read_text(errors="surrogateescape").splitlines()
@@ -202,7 +208,7 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no message"])[-1]
 
 
-def _stamps(top: str, own: str) -> list[tuple[str, int, int, int, int]]:
+def _stamps(top: str, own: str) -> list[_Stamp]:
     """What changes when anything below the top does."""
     found = []
     for path in walk(top, own):
@@ -211,16 +217,34 @@ def _stamps(top: str, own: str) -> list[tuple[str, int, int, int, int]]:
     return found
 
 
-def _put_back(top: str, copy: Path, entries: Iterable[str], own: str) -> None:
-    for entry in sorted(os.listdir(top)):
-        if entry != own:
-            _remove(Path(top, entry))
-    for entry in entries:
-        subprocess.run(["cp", "-a", "--", str(copy / entry), f"{top}/{entry}"], check=True)
+def _put_back(top: str, copy: Path, before: Iterable[_Stamp], own: str) -> None:
+    """Make the tree what it was. Folders stay the same ones: the shells that run the build are in them."""
+    old, new = ({path: stamp for path, *stamp in stamps} for stamps in (before, _stamps(top, own)))
+    for path in sorted(new.keys() - old.keys(), reverse=True):
+        _remove(Path(top, path))
+    for path in sorted(old):
+        place, kept = Path(top, path), copy / path
+        if new.get(path) == old[path]:
+            continue
+        if _is_folder(kept):
+            if not _is_folder(place):
+                place.unlink(missing_ok=True)
+                place.mkdir()
+        else:
+            if os.path.lexists(place):
+                _remove(place)
+            subprocess.run(["cp", "-a", "--", str(kept), str(place)], check=True)
+    for path in sorted(old, reverse=True):
+        if new.get(path) != old[path] and _is_folder(copy / path):
+            shutil.copystat(copy / path, f"{top}/{path}")
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
+    if _is_folder(path):
         subprocess.run(["chmod", "-R", "u+rwx", str(path)], check=False)
         shutil.rmtree(path)
     else:

@@ -16,8 +16,8 @@ from splitphase.rewrite import Rewriter
 from splitphase.snapshot import MACHINE_BOUND
 
 MISSING = "-"
-CARGO = ".splitphase-cargo"
-"""Folder below the top with what stands before cargo while buildPhase runs."""
+CALLED = ".splitphase-called"
+"""Folder below the top with what stands before build tools while buildPhase runs."""
 _TEMPORARY = re.compile(r"tmp\.[A-Za-z0-9]{10}$")
 """What `mktemp` makes in the build's top folder, as nixpkgs' hook for cargo does: its name is chance."""
 _INCLUDE = re.compile(
@@ -164,7 +164,7 @@ def walk(top: str, own: str, skip: str = "") -> Iterator[str]:
         with os.scandir(f"{top}/{folder}") as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 path = f"{folder}{entry.name}"
-                if (not folder and entry.name in (own, CARGO, *MACHINE_BOUND)) or path == skip:
+                if (not folder and entry.name in (own, CALLED, *MACHINE_BOUND)) or path == skip:
                     continue
                 yield path
                 if entry.is_dir(follow_symlinks=False):

@@ -40,6 +40,8 @@ class MakeBuild:
     arguments: tuple[str, ...]
     """Of make."""
     tool: str = TOOL
+    options: tuple[str, ...] | None = None
+    """Arguments without targets, where they are known apart."""
 
     def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
@@ -104,9 +106,10 @@ class MakeBuild:
     def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
         """Have make make these files, where it runs the same commands for them alone as in the whole build."""
         targets = self._missing(self.facts.top, checkpoint)
-        alone = dry_run(self.facts.top, SCRATCH, (*self.arguments, "--keep-going", *targets), self.facts.spelling)
+        options = self.arguments if self.options is None else self.options
+        alone = dry_run(self.facts.top, SCRATCH, (*options, "--keep-going", *targets), self.facts.spelling)
         if alone.lines <= set(self.observed.lines):
-            buildtool.run(["make", f"-j{jobs}", "--keep-going", *self.arguments, *targets], os.getcwd())
+            buildtool.run(["make", f"-j{jobs}", "--keep-going", *options, *targets], os.getcwd())
 
     def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
         """Files that compiles read or wait for and that the earlier build made, as seen from the working directory."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,10 @@ from splitphase.checkpoint.observe import observe
 from splitphase.checkpoint.record import SCRATCH, Observed
 from splitphase.environment import packages_own
 from splitphase.rewrite import Rewriter
+
+IDLE = "idle"
+_CONFIGURES = re.compile(r"config$|^(?:mr)?proper$|clean$|version$|release$")
+"""Targets of kbuild."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,10 @@ class Request:
     make_arguments: tuple[str, ...]
     flags: str
     cargo_arguments: tuple[str, ...] = ()
+    make_options: tuple[str, ...] | None = None
+    """Of make's arguments those that are no targets, where they are known apart."""
+    call: Path | None = None
+    """Folder with the call of the tool, where that was caught."""
 
     def rewriters(self) -> tuple[Rewriter, Rewriter]:
         """Escape and restore."""
@@ -43,6 +52,21 @@ class Request:
         if self.tool == "make" and trees is not None:
             facts.unlisted = f"{os.path.relpath(trees.objects, self.top)}/include/config/"
         return facts
+
+    def idle(self, now: Observed) -> bool:
+        """Whether the call that was caught compiles nothing; that is noted. Then it is a command before the build.
+
+        Whatever it does is seen where the next one is called, so that nothing depends on this being right.
+        """
+        if self.call is None or self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
+            return False
+        if kbuild.find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
+            found = bool(self.targets) and all(_CONFIGURES.search(target) for target in self.targets)
+        else:
+            found = not now.reason and not now.compiles
+        if found:
+            (self.call / IDLE).touch()
+        return found
 
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""

@@ -24,7 +24,7 @@ from splitphase.checkpoint.facts import absolute, fixed
 from splitphase.checkpoint.folder import folder_of, moved
 from splitphase.checkpoint.place import place
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
-from splitphase.checkpoint.request import Request
+from splitphase.checkpoint.request import IDLE, Request
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 from splitphase.snapshot import TAKEN
@@ -81,7 +81,7 @@ class Reuse:
             return f"the checkpoint has no objects: {found.reason}"
         now = request.look(facts)
         reason = (
-            request.problem
+            (IDLE if request.idle(now) else request.problem)
             or observe.differing(found.observed, now, later, request.outputs if found.tool in _MOVABLE else None)
             or observe.unusable(request.top, facts.escape, packages_own(os.environ))
             or self._look_beside(now)
@@ -167,7 +167,11 @@ class Reuse:
         Path(top, TAKEN).write_text(json.dumps(noted))
 
     def confirm(self) -> Confirmed:
-        """Look at the finished build."""
+        """Look at the finished build.
+
+        Behind a call that was caught other commands may have run: what they did to objects says nothing of whether the
+        tool used these, so all of them are looked at.
+        """
         top = self.request.top
         if not self.noted:
             return Confirmed("", 0)
@@ -179,7 +183,12 @@ class Reuse:
         }
         times = self.noted["units"]
         still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
-        return Confirmed(self._stale(still, written), len(times) - len(still))
+        again = len(times) - len(still)
+        if self.request.call:
+            still = [unit for unit in self.found.units if unit.output in times]
+            if still and self.request.problem:
+                return Confirmed(self.request.problem, again)
+        return Confirmed(self._stale(still, written), again)
 
     def _stale(self, still: Collection[Unit], written: Collection[str]) -> str:
         if not still:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from splitphase.archive import pack
-from splitphase.checkpoint import build
+from splitphase.checkpoint import build, called
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.folder import Name
 from splitphase.checkpoint.kbuild import KbuildBuild
@@ -167,6 +167,8 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
         saver.take(found.units(request.top, still.keys()), call)
         fresh = list(saver.kept)
         saver.take(((unit, "") for unit in still.values()), call)
+        if request.call:
+            saver.drop(called.spoiled(request.top, request.call, saver.kept))
         saver.drop(found.doubted(request.top, fresh))
     notes = found.notes(request.top) if isinstance(found, KbuildBuild) else {}
     saver.prove()

@@ -21,5 +21,7 @@ def execute(args: argparse.Namespace) -> int:
     request = arguments.request(args)
     args.checkpoint.mkdir(parents=True, exist_ok=True)
     facts = request.facts()
-    record.write_observed(args.checkpoint / record.OBSERVED, request.look(facts))
+    observed = request.look(facts)
+    if not request.idle(observed):
+        record.write_observed(args.checkpoint / record.OBSERVED, observed)
     return 0

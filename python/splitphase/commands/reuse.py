@@ -22,12 +22,15 @@ def execute(args: argparse.Namespace) -> int:
     import time
 
     from splitphase.checkpoint import record
+    from splitphase.checkpoint.request import IDLE
     from splitphase.checkpoint.reuse import Reuse
 
     started = time.monotonic()
     found = record.read(args.checkpoint)
     record.check(args.checkpoint, found.identity, arguments.identity(args))
     outcome = Reuse(arguments.request(args), args.checkpoint, found).run(args.later, args.jobs)
+    if outcome == IDLE:
+        return 0
     if isinstance(outcome, str):
         print(f"splitphase: built anew: {outcome}")
         return 0

@@ -1,0 +1,215 @@
+# Checkpoints of packages that set buildPhase themselves: equal to the stock build byte for byte, and the log says how many
+# objects were taken, or why none.
+{
+  lib,
+  pkgs,
+  scope,
+  ...
+}:
+let
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
+  packages = import ./buildtools.nix { inherit pkgs; };
+
+  folder = phase packages.bzip2 "cd ..; make -C $sourceRoot -j$NIX_BUILD_CORES PREFIX=$out; cd $sourceRoot";
+  leveldb = (import ./packages.nix { inherit pkgs; }).leveldb;
+
+  # An output of its own for the lines that say what was taken: all that is printed between two phases, outside of the tree.
+  logged =
+    package:
+    package.overrideAttrs (old: {
+      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
+      preBuildPhases = [ "beginLog" ];
+      preInstallPhases = [ "endLog" ];
+      beginLog = ''exec 8>&1 9>&2 > >(tee /tmp/build.log) 2>&1'';
+      endLog = "exec 1>&8 2>&9";
+      postInstall = (old.postInstall or "") + "\n" + ''
+        mkdir -p $log
+        sleep 0.2
+        grep '^splitphase: ' /tmp/build.log | sed 's/ in [0-9.]* s//' > $log/said
+      '';
+    });
+
+  # one NAME { package, edit, said }: the first line that the helper says of a build of `package` with this edit.
+  one =
+    name:
+    {
+      package,
+      edit,
+      said,
+      base ? logged package,
+    }:
+    let
+      edited = patched package edit;
+      made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild base);
+    in
+    lib.nameValuePair "checkpoint-phase-${name}" (
+      pkgs.runCommand "checkpoint-phase-${name}"
+        {
+          equal = compare "checkpoint-phase-${name}" edited (made // { inherit (edited) outputs; });
+          log = made.log;
+          inherit said;
+        }
+        ''
+          cat $log/said
+          case "$(head -n 1 $log/said)" in
+            "splitphase: $said"*) touch $out ;;
+            *) exit 1 ;;
+          esac
+        ''
+    );
+  patched =
+    package: edit:
+    package.overrideAttrs (old: {
+      postPatch = (old.postPatch or "") + "\n" + edit;
+    });
+  phase = package: buildPhase: package.overrideAttrs { inherit buildPhase; };
+
+  # What make sees is what it sees in the stock build. Commands behind it write to objects, and to what these were made from.
+  shown = pkgs.stdenv.mkDerivation {
+    pname = "shown";
+    version = "1.0";
+    src = pkgs.runCommand "shown-source" { } ''
+      mkdir -p $out/sub
+      cd $out
+      for name in first second third fourth; do
+        printf '#include "%s.h"\nint %s(void) { return VALUE; }\n' $name $name > $name.c
+        echo '#define VALUE 1' > $name.h
+      done
+      cat > Makefile <<'END'
+      all: first.o second.o third.o fourth.o shown
+      	$(MAKE) -C sub
+      shown:
+      	echo '$(MAKE) $(MAKEFLAGS) $(MAKELEVEL) $(CURDIR) $(PWD)' > $@
+      	env | grep -E '^(_|[A-Z]*PATH|PWD|OLDPWD|SHLVL|MAKE[A-Z]*|CFLAGS|TERM|SHELL|HOME)=' >> $@
+      %.o: %.c
+      	gcc $(CFLAGS) -c -o $@ $<
+      END
+      printf 'all:\n\techo "$(MAKE) $(MAKELEVEL)" > made\n' > sub/Makefile
+    '';
+    buildPhase = ''
+      runHook preBuild
+      make --version > version
+      (cd sub; env -C .. make -j$NIX_BUILD_CORES CFLAGS=-O1 < /dev/null 2> ../errors)
+      make --dry-run > after
+      cp first.o third.o
+      sed -i s/VALUE/OTHER/ fourth.h
+      runHook postBuild
+    '';
+    installPhase = ''
+      runHook preInstall
+      mkdir -p $out
+      cp *.o sub/made shown version errors after fourth.h $out
+      runHook postInstall
+    '';
+  };
+
+  # buildPhase is a script of the source, so that an edit of it is none of buildPhase.
+  scripted = pkgs.stdenv.mkDerivation {
+    pname = "scripted";
+    version = "1.0";
+    src = pkgs.runCommand "scripted-source" { } ''
+      mkdir -p $out/first $out/second
+      cd $out
+      echo '#define VALUE 1' > second/value.h
+      printf '#include <value.h>\n#include <stdio.h>\nint main(void) { printf("%%d\\n", VALUE); return 0; }\n' > main.c
+      printf 'program: main.o\n\tgcc -o $@ main.o\n' > Makefile
+      printf 'main.o: main.c\n\tgcc $(CFLAGS) -Ifirst -Isecond -c -o $@ main.c\n' >> Makefile
+      printf 'PATH=$PATH make -j2\ntrue\n' > build.sh
+    '';
+    buildPhase = "sh ./build.sh";
+    installPhase = "runHook preInstall; mkdir $out; cp program main.o $out; runHook postInstall";
+  };
+  # again NAME LINE: one more line of build.sh, by which what was taken may be wrong.
+  again =
+    name: line:
+    let
+      edited = scripted.overrideAttrs { postPatch = "echo ${lib.escapeShellArg line} >> build.sh"; };
+    in
+    lib.nameValuePair "checkpoint-phase-again-${name}" (
+      compare "checkpoint-phase-again-${name}" edited (mkCheckpointBuild edited (prepareCheckpointBuild scripted))
+    );
+in
+lib.mapAttrs' again {
+  call = "touch main.c; make CFLAGS=-O3";
+  written = "echo '#define VALUE 2' > second/value.h; gcc -O3 -Isecond -c -o main.o main.c; gcc -o program main.o";
+  shadow = "echo '#define VALUE 2' > first/value.h";
+  path = "type -P make > program";
+}
+// lib.mapAttrs' one {
+  script = {
+    package = scripted;
+    edit = "touch new.h";
+    said = "1 objects taken from the checkpoint, 0 built anew";
+  };
+  cmake = {
+    package = phase (leveldb.override { generator = "Unix Makefiles"; }) "make -j$NIX_BUILD_CORES VERBOSE=1";
+    edit = "echo 'int edited = 1;' >> util/env.cc";
+    said = "38 objects taken from the checkpoint, 1 built anew";
+  };
+  make = {
+    package = phase packages.zlib "make -j$NIX_BUILD_CORES";
+    edit = "echo 'int splitphase_edited;' >> crc32.c";
+    said = "32 objects taken from the checkpoint, 2 built anew";
+  };
+  folder = {
+    package = folder;
+    edit = "echo 'int splitphase_edited;' >> crctable.c";
+    said = "8 objects taken from the checkpoint, 1 built anew";
+  };
+  # From the checkpoint of a build from a checkpoint.
+  chain = rec {
+    package = folder;
+    edit = "echo 'int splitphase_edited;' >> crctable.c; echo 'int splitphase_edited_too;' >> randtable.c";
+    base = mkCheckpointBuild (logged (patched package "echo 'int splitphase_edited;' >> crctable.c")) (
+      prepareCheckpointBuild (logged package)
+    );
+    said = "8 objects taken from the checkpoint, 1 built anew";
+  };
+  variable = {
+    package = phase packages.xxhash ''
+      runHook preBuild
+      CFLAGS=-O1 make PREFIX=$out
+      runHook postBuild
+    '';
+    edit = "echo 'int splitphase_edited;' >> xxhash.c";
+    said = "5 objects taken from the checkpoint, 1 built anew";
+  };
+  ninja = {
+    package = phase packages.fribidi ''
+      runHook preBuild
+      cd ..
+      ninja -C build -j$NIX_BUILD_CORES -v
+      cd build
+      runHook postBuild
+    '';
+    edit = "echo 'int splitphase_edited;' >> lib/fribidi-joining.c";
+    said = "40 objects taken from the checkpoint, 1 built anew";
+  };
+  meson = {
+    package = phase packages.fribidi "runHook preBuild; meson compile; runHook postBuild";
+    edit = "echo 'int splitphase_edited;' >> lib/fribidi-joining.c";
+    said = "40 objects taken from the checkpoint, 1 built anew";
+  };
+  twice = {
+    package = phase packages.xxhash "make PREFIX=$out libxxhash.a; make -j$NIX_BUILD_CORES PREFIX=$out";
+    edit = "echo 'int splitphase_edited;' >> xxhash.c";
+    said = "built anew: the checkpoint has no objects: buildPhase calls a build tool for more than one build: make PREFIX=xxhash-0.8.1 libxxhash.a; make -j";
+  };
+  # What is called before and compiles nothing, is like any other command.
+  before = {
+    package = phase packages.zlib "make -f Makefile clean; X=1 make zconf.h; make -j$NIX_BUILD_CORES";
+    edit = "echo 'int splitphase_edited;' >> crc32.c";
+    said = "32 objects taken from the checkpoint, 2 built anew";
+  };
+  never = {
+    package = packages.lua;
+    edit = "echo 'int splitphase_edited;' >> src/lapi.c";
+    said = "built anew: the checkpoint has no objects: buildPhase is the package's own, and calls none of make ninja cargo by its name";
+  };
+  behind = {
+    package = shown;
+    edit = "echo 'int edited;' >> first.c";
+    said = "1 objects taken from the checkpoint, 3 built anew";
+  };
+}
