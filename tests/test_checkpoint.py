@@ -10,11 +10,9 @@ import pytest
 from splitphase.archive import pack
 from splitphase.checkpoint import place, record
 from splitphase.checkpoint.decide import changed_names, decide
-from splitphase.checkpoint.dryrun import dry_run, read_output
 from splitphase.checkpoint.facts import Facts
-from splitphase.checkpoint.folder import Spelling
 from splitphase.checkpoint.observe import changed_folders, differing, names_below, observe, unusable
-from splitphase.checkpoint.record import Checkpoint, Identity, MakeCompile, Observed, Unit
+from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.errors import ManifestError, SplitphaseError
 from splitphase.rewrite import Rewriter
@@ -22,7 +20,6 @@ from splitphase.rewrite import Rewriter
 HASH = "0123456789abcdfghijklmnpqrsvwxyz"
 TOKEN = "e" * 32
 ESCAPE = Rewriter({HASH: TOKEN})
-SPELLING = Spelling(ESCAPE, "/build", "")
 OBSERVED = Observed("/build", {}, "1", "", {})
 
 
@@ -160,88 +157,6 @@ def test_objects_are_placed_newer_than_everything_and_a_truncated_archive_is_an_
     archive.write_bytes(archive.read_bytes()[:-9])
     with pytest.raises(ManifestError, match="cannot be"):
         place.place(top, source, [unit], Rewriter({TOKEN: HASH}))
-
-
-def test_a_dry_run_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recipe line that names $(MAKE) is run, with all else that stands on it."""
-    (tmp_path / "Makefile").write_text("all:\n\t$(MAKE) sub && touch made && rm keep\nsub:\n\tgcc -MD -c -o a.o a.c\n")
-    (tmp_path / "keep").write_text("kept")
-    (tmp_path / "keep").chmod(0o444)
-    monkeypatch.chdir(tmp_path)
-    run = dry_run(str(tmp_path), "own", [], SPELLING)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile", "keep"]
-    assert (tmp_path / "keep").stat().st_mode & 0o777 == 0o444
-    assert run.compiles["a.o"].refused == ""
-    (tmp_path / "Makefile").write_text("all: missing\n")
-    assert "missing" in dry_run(str(tmp_path), "own", [], SPELLING).reason
-
-
-def compiles(text: str) -> dict[str, MakeCompile]:
-    return read_output("/build", "/build/work", text, SPELLING).compiles
-
-
-@pytest.mark.parametrize(
-    ("line", "output"),
-    [
-        ("gcc -MD -c -o a.o a.c", "work/a.o"),
-        ("gcc -c src/a.c", "work/a.o"),
-        (("depbase=`echo a.o | sed 's|[^/]*$|.deps/&|;s|\\.o$||'`;\\\n gcc -MT a.o -MD -MF $depbase.Tpo -c -o a.o a.c"
-          " &&\\\n mv -f $depbase.Tpo $depbase.Po"), "work/a.o"),
-        ("cd sub && gcc -c -o a.o a.c", "work/sub/a.o"),
-        ("make[1]: Entering directory '/build/x'\ngcc -c -o a.o a.c", "x/a.o"),
-        ("make: Entering directory '/build/x'\nmake: Leaving directory '/build/x'\ngcc -c -o a.o a.c", "work/a.o"),
-        ("if gcc -c -o a.o a.c; then mv a.Tpo a.Po; else rm a.Tpo; exit 1; fi", "work/a.o"),
-    ],
-)  # fmt: skip
-def test_compiles_of_a_dry_run(line: str, output: str) -> None:
-    assert {path: found.refused for path, found in compiles(f"{line}\n").items()} == {output: ""}
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("./gcc -MD -c -o a.o a.c", "part of the tree"),
-        ("/build/bin/gcc -MD -c -o a.o a.c", "part of the tree"),
-        ("gcc -MD -c -o a.o a.c 2> a.log", "goes into a file"),
-        ("gcc -MD -flto -c -o a.o a.c", "link-time"),
-        ("gcc -MD -fprofile-use=x -c -o a.o a.c", "no dependency record"),
-        ("gcc -DVERSION=`cat version` -c -o a.o a.c", "shell"),
-        ("VERSION=`cat version`; gcc -c -o a.o a.c", "runs other commands"),
-        ("gcc $version -c -o a.o a.c", "depends on the shell"),
-        ("gcc -c -o a.o a.c; gcc -DX -c -o a.o b.c", "several commands"),
-        ("gcc -MD @flags -c a.c", "response"),
-    ],
-)
-def test_compiles_that_are_not_reused(line: str, said: str) -> None:
-    assert said in compiles(f"{line}\n")["work/a.o"].refused
-
-
-def test_libtool_counts_with_its_settings(tmp_path: Path) -> None:
-    line = "/bin/sh ./libtool --tag=CC --mode=compile gcc -MD -c -o a.lo `test -f 'a.c' || echo './'`a.c\n"
-
-    def found() -> MakeCompile:
-        return read_output(str(tmp_path), str(tmp_path), line, SPELLING).compiles["a.lo"]
-
-    assert "libtool" in found().refused
-    digests = []
-    for text in ("# of version 1\npic_mode=default\n", "# of version 2\npic_mode=default\n", "pic_mode=yes\n"):
-        (tmp_path / "libtool").write_text(text)
-        assert found().refused == ""
-        digests.append(found().digest)
-    assert digests[0] == digests[1] != digests[2]
-
-
-def test_an_object_that_is_moved_is_the_one_at_the_end() -> None:
-    assert [*compiles("gcc -c -o objs/a.o a.c\nmv objs/a.o a.lo\n")] == ["work/a.lo"]
-
-
-def test_the_command_of_an_object_is_the_whole_line_and_its_directory() -> None:
-    found = [
-        compiles(text)["work/a.o"].digest
-        for text in ("gcc -c -o a.o a.c\n", "gcc -O2 -c -o a.o a.c\n", "gcc -c -o a.o a.c && objcopy a.o\n")
-    ]
-    found.append(read_output("/build", "/build", "gcc -c -o work/a.o a.c\n", SPELLING).compiles["work/a.o"].digest)
-    assert len(set(found)) == 4
 
 
 def test_programs_from_the_tree_make_all_new() -> None:

@@ -1,4 +1,7 @@
-"""The compiles that make is about to run, from `make --dry-run`.
+"""The compiles that make is about to run, from `make --dry-run --trace`.
+
+What it prints is not all that makes objects: scripts do, too, and rules that turn out not to be needed are printed as
+well. So a compile counts where it is the recipe of the object that make asks for, and of no other rule.
 
 A dry run is not always without effect: lines with `$(MAKE)` run, with all else on them, and make remakes the Makefiles
 that it includes. The tree is put back as it was where that happened.
@@ -13,6 +16,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from splitphase.checkpoint.facts import CALLED, walk
@@ -26,6 +30,9 @@ from splitphase.steps import unsplit_flags
 _SECONDS = 1800
 _DIRECTORY = re.compile(r"^\S*make(?:\[\d+\])?: (Entering|Leaving) directory '(.*)'$")
 _SAID = re.compile(r"^\S*make(?:\[\d+\])?: ")
+_ASKED = re.compile(r"^(\S.*?:\d+|<builtin>): (?:update )?target '(.*)' (?:does not exist|due to: .*)$")
+"""What `--trace` prints before a recipe: where the rule is, and the target."""
+_MISSING = re.compile(r"\*\*\* (No rule to make target .*?)\.(?:  Stop\.)?$", re.MULTILINE)
 _SOURCE = re.compile(r"`test -f '?([\w./+-]+)'? \|\| echo '?([\w./+-]*)'?`")
 """How automake's compile commands find a source that may lie in another folder."""
 _DEPBASE = re.compile(r"depbase=`echo [^`]*`")
@@ -33,6 +40,13 @@ _SEPARATORS = re.compile(r";|&&|\|\|")
 _SKIPPED = re.compile(r"^(?:if|then|else|do|\(|\{|!|@|[A-Za-z_]\w*=.*)$")
 _MOVED = re.compile(r"[-@]*mv (?:-f )?(\S+) (\S+)$")
 _LIBTOOL = re.compile(r"(?:^|\s)(\S*libtool)\s.*--mode=compile\s")
+_VALUED = frozenset(
+    "-o -I -D -U -L -F -x -include -imacros -isystem -iquote -idirafter -MF -MT -MQ -Xlinker -Xpreprocessor"
+    " -Xassembler".split()
+)
+_EXTENSION = re.compile(r"\.(?:[cCisS]|cc|cp|cxx|cpp|c\+\+|CPP|ii|mm?|mi|sx|asm)$")
+"""Names of sources, as GCC tells languages apart."""
+_BESIDE = "make did not ask for it"
 _REDIRECTION = re.compile(r"\d*[<>]")
 _Stamp = tuple[str, int, int, int, int]
 
@@ -47,6 +61,8 @@ class DryRun:
     """By the object's path, relative to the top."""
     lines: frozenset[str]
     """Digests of all lines with their directories."""
+    partial: str = ""
+    """What make says where it cannot go through with it, since files are missing that it did not make."""
 
 
 def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling) -> DryRun:
@@ -69,15 +85,24 @@ def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling) ->
 def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> DryRun:
     """Run it in a tree that nobody needs afterwards."""
     try:
-        run = subprocess.run(
-            ["make", "--dry-run", "--print-directory", *_one_by_one(), *arguments],
-            check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
-            stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
-        )  # fmt: skip
+        run = _make(arguments)
+        missing = _MISSING.search(run.stderr) if run.returncode else None
+        if missing:
+            run = _make(["--keep-going", *arguments])
     except subprocess.TimeoutExpired:
         return DryRun("make --dry-run does not end", {}, frozenset())
     found = read_output(top, os.getcwd(), run.stdout, spelling)
-    return replace(found, reason=f"make --dry-run fails: {_last_line(run.stderr)}") if run.returncode else found
+    if missing:
+        return replace(found, partial=missing[1])
+    return replace(found, reason=f"make --dry-run fails: {_first_error(run.stderr)}") if run.returncode else found
+
+
+def _make(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "--dry-run", "--trace", "--print-directory", *_one_by_one(), *arguments],
+        check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
+        stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
+    )  # fmt: skip
 
 
 def _one_by_one() -> list[str]:
@@ -90,32 +115,58 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
     text = output.replace("\\\n", " ")
     compiles: dict[str, MakeCompile] = {}
     lines: set[str] = set()
-    for where, line, segment in _segments(text, directory):
+    rules = _Rules(top)
+    for where, line, segment, asked in _segments(text, directory, rules):
         inside = os.path.relpath(where, top)
         command = digest(f"{spelling.path(inside)}\n{spelling.text(line)}")
         lines.add(command)
         moved = _MOVED.match(segment)
         if moved:
             old, new = (os.path.relpath(os.path.join(where, name), top) for name in moved.groups())
-            if old in compiles:
+            if old in compiles and asked == new:
                 made = compiles.pop(old)
-                compiles[new] = replace(made, digest=digest(f"{made.digest} {spelling.path(new)}"))
+                refused = "" if made.refused == _BESIDE else made.refused
+                compiles[new] = replace(made, digest=digest(f"{made.digest} {spelling.path(new)}"), refused=refused)
         words = compiler_words(where, segment)
         if words is None:
             continue
-        source = source_of(words)
-        name = option(words, "-o") or f"{os.path.splitext(os.path.basename(source))[0]}.o"
-        path = os.path.relpath(os.path.join(where, name), top)
         refused = _refused(top, words) or _line_refused(line, segment)
         libtool = _LIBTOOL.search(segment)
         if libtool:
             script = os.path.join(where, libtool[1])
             command = digest(f"{command}\n{_libtool_settings(script, spelling)}")
             refused = refused or ("" if os.path.isfile(script) else "its libtool is not part of the tree")
-        if path in compiles:
-            refused = "several commands make it"
-        compiles[path] = MakeCompile(inside, segment, command, refused)
+        sources = sources_of(words)
+        named = option(words, "-o")
+        for name in [named] if named else [f"{os.path.splitext(os.path.basename(source))[0]}.o" for source in sources]:
+            path = os.path.relpath(os.path.join(where, name), top)
+            made = MakeCompile(inside, segment, command, refused)
+            if len(sources) != 1:
+                made = replace(made, refused="its command compiles several sources, or none")
+            elif asked != path:
+                made = replace(made, refused=refused or _BESIDE)
+            if path in compiles and (compiles[path].command, compiles[path].digest) != (segment, command):
+                made = replace(made, refused="several commands make it")
+            compiles[path] = made
+    for path in rules.contested & compiles.keys():
+        compiles[path] = replace(compiles[path], refused="several rules make it")
     return DryRun("", compiles, frozenset(lines))
+
+
+class _Rules:
+    """Which rules make asks for which files."""
+
+    def __init__(self, top: str) -> None:
+        self.top = top
+        self.contested: set[str] = set()
+        self._asked: dict[str, str] = {}
+
+    def ask(self, directory: str, rule: str, target: str) -> str:
+        """Make runs a recipe for a target; returns the target's path, relative to the top."""
+        path = os.path.relpath(os.path.join(directory, target), self.top)
+        if self._asked.setdefault(path, f"{directory} {rule}") != f"{directory} {rule}":
+            self.contested.add(path)
+        return path
 
 
 def _libtool_settings(script: str, spelling: Spelling) -> str:
@@ -148,31 +199,38 @@ def compiler_words(where: str, segment: str) -> list[str] | None:
     return words if words and is_compiler(words[0]) and "-c" in words else None
 
 
-def source_of(words: Sequence[str]) -> str:
-    """The source of a compile: its last word that is a file name."""
-    output = option(list(words), "-o")
-    return next((word for word in reversed(words) if not word.startswith("-") and word != output), "")
+def sources_of(words: Sequence[str]) -> list[str]:
+    """The sources of a compile: words that are file names and no option's value."""
+    return [
+        word
+        for before, word in pairwise(words)
+        if not word.startswith("-") and before not in _VALUED and (_EXTENSION.search(word) or before == "-c")
+    ]
 
 
-def _segments(text: str, directory: str) -> Iterator[tuple[str, str, str]]:
-    """Working directory, line and simple command of all that would run."""
-    stack = [directory]
+def _segments(text: str, directory: str, rules: _Rules) -> Iterator[tuple[str, str, str, str]]:
+    """Working directory, line, simple command and target of all that would run."""
+    stack = [(directory, "")]
     for line in text.splitlines():
         moved = _DIRECTORY.match(line)
         if moved:
             if moved[1] == "Entering":
-                stack.append(moved[2])
+                stack.append((moved[2], ""))
             elif len(stack) > 1:
                 stack.pop()
             continue
+        asked = _ASKED.match(line)
+        if asked:
+            stack[-1] = (stack[-1][0], rules.ask(stack[-1][0], asked[1], asked[2]))
+            continue
         if _SAID.match(line):
             continue
-        where = stack[-1]
+        where, target = stack[-1]
         for segment in _SEPARATORS.split(_hidden(line)):
             segment = segment.replace("\0", ";").replace("\1", "||").strip()  # noqa: PLW2901 - hidden above
             if segment.startswith("cd ") and len(segment.split()) == 2:
                 where = os.path.join(where, segment.split()[1].strip("'\""))
-            yield where, line, segment
+            yield where, line, segment, target
 
 
 def _hidden(line: str) -> str:
@@ -204,8 +262,9 @@ def _line_refused(line: str, segment: str) -> str:
     return ""
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no message"])[-1]
+def _first_error(text: str) -> str:
+    lines = text.strip().splitlines() or ["no message"]
+    return next((line for line in lines if "***" in line), lines[-1])
 
 
 def _stamps(top: str, own: str) -> list[_Stamp]:

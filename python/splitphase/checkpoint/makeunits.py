@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase import buildtool
-from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, dry_run, source_of
+from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, dry_run, sources_of
 from splitphase.checkpoint.facts import Facts, absolute
 from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, MakeCompile, Observed, Unit
@@ -27,6 +27,11 @@ TOOL = "plain make"
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
 _STAMP = re.compile(r"[^/]*stamp[^/]*$")
 """Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
+_HARMLESS = re.compile(
+    r"\.(?:[chsSC]|cc|cpp|cxx|c\+\+|hh|hpp|hxx|inc|def|md|txt|rst|po|pot|gmo|texi|html|svg|png|[1-9])$"
+    r"|(?:^|/)(?:README|NEWS|ChangeLog|AUTHORS|COPYING|THANKS|TODO|LICENSE|config\.(?:log|status|h|cache))$"
+)
+"""Sources, documentation, and what configure leaves that no rule includes."""
 _LIBTOOL_FLAGS = ((), ("-fPIC", "-DPIC"))
 """libtool compiles without and with these."""
 
@@ -59,9 +64,12 @@ class MakeBuild:
                 return unit, "it was there before the build"
             if not os.path.isfile(f"{top}/{file}"):
                 return unit, "it was not built"
-        reads = _asked(_call(top, compile_, extra))
-        if reads is None:
-            return unit, "the compiler does not say what it reads"
+        made = compiled_again(_call(top, compile_, extra))
+        if made is None:
+            return unit, "it cannot be compiled again"
+        objects, reads = made
+        if not all(Path(top, file).read_bytes() in objects for file in extra or (output,)):
+            return unit, "its command does not make it"
         spelled = tuple(_joined(compile_.directory, read) for read in reads)
         if any(os.path.exists(f"{absolute(top, read)}.gch") for read in spelled):
             return unit, "it may read a precompiled header"
@@ -81,7 +89,7 @@ class MakeBuild:
         for unit in chosen:
             where = os.path.join(top, self.observed.compiles[unit.output].directory)
             words = compiler_words(where, self.observed.compiles[unit.output].command) or []
-            os.utime(os.path.join(where, source_of(words)), ns=(newer, newer))
+            os.utime(os.path.join(where, (sources_of(words) or [""])[0]), ns=(newer, newer))
         again = careless_dry_run(top, self.arguments, self.facts.spelling).compiles
         return {
             unit.output: "its command changes while the package is built"
@@ -118,8 +126,18 @@ class MakeBuild:
         return sorted(os.path.relpath(f"{top}/{path}") for path in found if not os.path.lexists(f"{top}/{path}"))
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
-        """Why nothing of the checkpoint may be used in this build, or nothing."""
-        return now.reason
+        """Why nothing of the checkpoint may be used in this build, or nothing.
+
+        Where a dry run does not get to the end, no file may differ that may say how objects are made.
+        """
+        partial = now.partial or checkpoint.observed.partial
+        if now.reason or not partial:
+            return now.reason
+        before, after = checkpoint.observed.listing, now.listing
+        for path in sorted(before.keys() | after.keys()):
+            if before.get(path) != after.get(path) and not _HARMLESS.search(path):
+                return f"make --dry-run ends early ({partial}), and {path} differs"
+        return ""
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Make keeps no records."""
@@ -131,20 +149,25 @@ def _call(top: str, compile_: MakeCompile, extra: tuple[str, ...]) -> Call:
     return Call(where, tuple(words), _LIBTOOL_FLAGS if extra else ((),))
 
 
-def _asked(call: Call) -> tuple[str, ...] | None:
-    """What the compiler says that it reads; None if it fails."""
+def compiled_again(call: Call) -> tuple[list[bytes], tuple[str, ...]] | None:
+    """What a call makes, for each variant, and what the compiler says that it reads; None if it fails.
+
+    A dry run prints commands that do not run in the end: only so it is known that this one made the object.
+    """
+    objects: list[bytes] = []
     found: dict[str, None] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, "reads")
-        for variant in call.variants:
+    for variant in call.variants:
+        with tempfile.TemporaryDirectory() as folder:
+            target, rule = Path(folder, "object.o"), Path(folder, "reads")
             run = subprocess.run(
-                [*call.front(), *variant, "-M", "-MF", str(target)], cwd=call.directory,
+                [*call.front(), *variant, "-c", "-o", str(target), "-MD", "-MF", str(rule)], cwd=call.directory,
                 env=packages_own(os.environ), stdin=subprocess.DEVNULL, capture_output=True, check=False,
             )  # fmt: skip
-            if run.returncode or not target.exists():
+            if run.returncode or not target.exists() or not rule.exists():
                 return None
-            found |= dict.fromkeys(read_rule(target)[1])
-    return tuple(found)
+            objects.append(target.read_bytes())
+            found |= dict.fromkeys(read_rule(rule)[1])
+    return objects, tuple(found)
 
 
 def _joined(folder: str, path: str) -> str:

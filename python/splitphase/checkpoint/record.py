@@ -69,6 +69,8 @@ class Observed:
     """Every path below the top: kind, mode and digest of what it holds."""
     reason: str = ""
     """Why nothing of a build with plain make can be reused, or nothing."""
+    partial: str = ""
+    """Why not all is known that make is about to do, or nothing."""
     compiles: Mapping[str, MakeCompile] = field(default_factory=dict)
     """Of plain make, by the object's path; a checkpoint does not keep them."""
     lines: tuple[str, ...] = ()

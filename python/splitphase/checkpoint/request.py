@@ -79,4 +79,4 @@ class Request:
         if kbuild.find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
             return kbuild.observed(now, self.make_arguments, facts.escape)
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.spelling)
-        return replace(now, reason=run.reason, compiles=run.compiles, lines=tuple(run.lines))
+        return replace(now, reason=run.reason, partial=run.partial, compiles=run.compiles, lines=tuple(run.lines))

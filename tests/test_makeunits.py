@@ -1,0 +1,77 @@
+"""Checkpoints of builds with plain make whose dry runs say more than what is done, or less."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PYTHON = Path(__file__).resolve().parents[1] / "python"
+TOP = "all: {}\nlibrary:\n\t$(MAKE) -C lib\nprogram: {}\n\t$(MAKE) -C programs\n"
+PROGRAMS = "prog: main.o ../lib/a.o ../lib/b.o\n\tgcc -o $@ $^\n%.o: %.c\n\tgcc -DWHO=2 -c -o $@ $<\n"
+MAIN = "int a(void);\nint b(void);\nint main(void) { return 10 * a() + b(); }\n"
+MAKERS = {
+    "one command": ("lib.a: a.c b.c", "gcc -DWHO=1 -c a.c b.c"),
+    "a script": ("lib.a: a.c b.c", "sh ./build.sh"),
+    "a loop": ("lib.a: a.c b.c", "for f in a b; do gcc -DWHO=1 -c $$f.c; done"),
+    "a rule with a script": ("lib.a: a.o b.o\na.o b.o: a.c b.c", "sh ./build.sh"),
+    "a rule": ("lib.a: a.o b.o\na.o b.o: a.c b.c", "gcc -DWHO=1 -c -o $@ $(@:.o=.c)"),
+}
+
+
+def write(top: Path, maker: str, *, library: bool) -> Path:
+    shutil.rmtree(top, ignore_errors=True)
+    tree = {
+        "Makefile": TOP.format("library program" if library else "program", "library" if library else ""),
+        "lib/Makefile": "{}\n\t{}\n".format(*MAKERS[maker]),
+        "lib/build.sh": "gcc -DWHO=1 -c a.c\ngcc -DWHO=1 -c b.c\n",
+        "lib/a.c": "int a(void) { return WHO; }\n",
+        "lib/b.c": "int b(void) { return WHO; }\n",
+        "programs/Makefile": PROGRAMS,
+        "programs/main.c": MAIN,
+    }
+    source = top / "source"
+    for path, text in tree.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(text)
+    return source
+
+
+def helper(source: Path, command: str, *options: str) -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "splitphase", command, "--top", str(source.parent), "--output",
+         f"out=/nix/store/{'0' * 32}-multi", "--package", "multi", "--system", "here", "--tool", "make", *options],
+        cwd=source, env=os.environ | {"PYTHONPATH": str(PYTHON)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def made(source: Path) -> int:
+    subprocess.run(["make"], cwd=source, check=True, capture_output=True)
+    return subprocess.run([str(source / "programs/prog")], check=False).returncode
+
+
+@pytest.mark.parametrize("maker", sorted(MAKERS))
+@pytest.mark.parametrize("library", [True, False])
+def test_a_command_that_is_printed_but_does_not_run_makes_no_object(
+    tmp_path: Path, maker: str, *, library: bool
+) -> None:
+    """Two folders have rules for the same objects; which one makes them depends on the order."""
+    top, saved = tmp_path / "build", str(tmp_path / "checkpoint")
+    source = write(top, maker, library=library)
+    helper(source, "observe", "--checkpoint", saved)
+    assert made(source) == (11 if library else 22)
+    helper(source, "checkpoint", "--checkpoint", saved)
+    source = write(top, maker, library=not library)
+    said = helper(source, "reuse", "--checkpoint", saved)
+    found = re.search(r"(\d+) objects taken", said)
+    assert found, said
+    assert made(source) == (22 if library else 11)
+    assert helper(source, "confirm", "--checkpoint", saved) == ""
+    assert int(found[1]) >= 1, "programs/main.o"
