@@ -28,7 +28,7 @@ _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
 _STAMP = re.compile(r"[^/]*stamp[^/]*$")
 """Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
 _HARMLESS = re.compile(
-    r"\.(?:[chsSC]|cc|cpp|cxx|c\+\+|hh|hpp|hxx|inc|def|md|txt|rst|po|pot|gmo|texi|html|svg|png|[1-9])$"
+    r"(?<![Mm]akefile)\.(?:[chsSC]|cc|cpp|cxx|c\+\+|hh|hpp|hxx|inc|def|md|txt|rst|po|pot|gmo|texi|html|svg|png|[1-9])$"
     r"|(?:^|/)(?:README|NEWS|ChangeLog|AUTHORS|COPYING|THANKS|TODO|LICENSE|config\.(?:log|status|h|cache))$"
 )
 """Sources, documentation, and what configure leaves that no rule includes."""
