@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from splitphase.checkpoint import kbuild, kbuildcmd, kbuildtree
+from splitphase.checkpoint import kbuildcmd, kbuildtree
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.kbuildconfig import ALL, ASKS, BUSYBOX, KERNEL, Config, read_values
-from splitphase.checkpoint.kbuildtree import Trees
+from splitphase.checkpoint.kbuildplace import Trees, find
 from splitphase.rewrite import Rewriter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "oracle"))
@@ -175,10 +175,10 @@ def test_trees_are_found(tmp_path: Path) -> None:
     (tmp_path / "build").mkdir()
     (tmp_path / "build/Makefile").write_text(f"# made\ninclude {tmp_path}/Makefile\n")
     apart = Trees(str(tmp_path), f"{tmp_path}/build")
-    assert kbuild.find(str(tmp_path), (), {}) == Trees(str(tmp_path), str(tmp_path))
-    assert kbuild.find(f"{tmp_path}/build", (), {}) == apart
-    assert kbuild.find(str(tmp_path), ("O=$(buildRoot)",), {"buildRoot": f"{tmp_path}/build"}) == apart
-    assert kbuild.find(f"{tmp_path}/scripts", (), {}) is None
+    assert find(str(tmp_path), (), {}) == Trees(str(tmp_path), str(tmp_path))
+    assert find(f"{tmp_path}/build", (), {}) == apart
+    assert find(str(tmp_path), ("O=$(buildRoot)",), {"buildRoot": f"{tmp_path}/build"}) == apart
+    assert find(f"{tmp_path}/scripts", (), {}) is None
 
 
 @pytest.mark.parametrize(

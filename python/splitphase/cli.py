@@ -35,7 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"splitphase {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is decided and why")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    words = sys.argv[1:] if arguments is None else arguments
+    named = [word for word in words if not word.startswith("-")][:1]
+    # Every start of the helper is part of a build: only what is asked for is loaded.
+    for name in named if named and named[0] in COMMANDS else COMMANDS:
         module = import_module(f"splitphase.commands.{name}")
         summary = (module.__doc__ or "").splitlines()[0]
         command = commands.add_parser(name, help=summary, description=summary)

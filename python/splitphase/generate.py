@@ -7,7 +7,7 @@ order-only inputs that are objects or links and that its text does not name are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os.path import basename
 
 from splitphase.graph import Edge, Graph
@@ -17,9 +17,10 @@ from splitphase.steps import Kind, classify
 class Generation:
     """The custom commands of a graph that must have run before its compiles can be planned."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, kinds: Mapping[int, Kind] | None = None) -> None:
+        """`kinds` are those of the edges by their `id`, where they are known."""
         self._graph = graph
-        self._kinds = {id(edge): classify(edge, graph.directory).kind for edge in graph.edges}
+        self._kinds = kinds or {id(edge): classify(edge, graph.directory).kind for edge in graph.edges}
 
     def needed(self) -> list[str]:
         """Outputs of the custom commands that must have run before any compile can, sorted.

@@ -62,6 +62,7 @@ _UNSPLIT_FLAGS = {
     "-ftime-trace": "-ftime-trace writes a file that the build does not declare",
     "-Wa,-a": "an assembler listing is not a declared output",
 }
+_SUSPECT = (*_UNSPLIT_FLAGS, "-fno-lto")
 _UNDECLARED_LINK_OUTPUTS = ("-Wl,-Map", "-Wl,--Map", "-Wl,--out-implib")
 # cmake -E verbs, and programs, that do no more than their words say
 _SAFE_VERBS = {
@@ -147,12 +148,13 @@ def _compile_left(edge: Edge, argv: list[str]) -> str:
 
 def unsplit_flags(words: Collection[str]) -> str:
     """Why a compile with these words cannot be split, or nothing."""
-    lto = [word for word in words if word.startswith(("-flto", "-fno-lto"))]
+    suspects = [word for word in words if word.startswith(_SUSPECT)]
+    lto = [word for word in suspects if word.startswith(("-flto", "-fno-lto"))]
     for flag, reason in _UNSPLIT_FLAGS.items():
         if flag == "-flto":
             if lto and lto[-1] != "-fno-lto":
                 return reason
-        elif any(word.startswith(flag) for word in words):
+        elif any(word.startswith(flag) for word in suspects):
             return reason
     return ""
 

@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from splitphase.checkpoint import cargounits, graphunits, kbuild, makeunits
+from splitphase import buildtool
 from splitphase.checkpoint.facts import Facts
+from splitphase.checkpoint.kbuildplace import find
 from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import Request
+from splitphase.environment import packages_own
 
 
 class Build(Protocol):
@@ -49,21 +51,39 @@ class Build(Protocol):
 
 
 def read(request: Request, directory: str, facts: Facts, observed: Observed) -> Build | str:
-    """Read the build that runs in `directory`, or say why it cannot be read."""
+    """Read the build that runs in `directory`, or say why it cannot be read. Each tool's modules are loaded for it."""
     if request.tool == "ninja":
         if not os.path.exists(f"{directory}/build.ninja"):
             return "Ninja is run, but there is no build.ninja in the working directory"
-        return graphunits.read_build(graphunits.NINJA, directory, request.targets, facts)
+        return _graph(buildtool.NINJA, request, directory, facts)
     if request.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"):
-        return graphunits.read_build(graphunits.MAKE, directory, request.targets, facts)
+        return _graph(buildtool.MAKE, request, directory, facts)
     if request.tool == "make":
-        found = kbuild.read(request.make_arguments, directory, facts, observed, SCRATCH)
-        if found is not None:
-            return found
-        return observed.reason or makeunits.MakeBuild(
-            facts, observed, request.make_arguments, options=request.make_options
-        )
+        return _make(request, directory, facts, observed)
     if request.tool == "cargo":
-        reason = observed.reason or ("" if observed.cargo else "buildPhase did not call cargo by its name")
-        return reason or cargounits.CargoBuild(facts, observed, SCRATCH, request.outputs.values())
+        return _cargo(request, facts, observed)
     return "buildPhase runs neither cargo, make nor Ninja"
+
+
+def _graph(tool: str, request: Request, directory: str, facts: Facts) -> Build | str:
+    from splitphase.checkpoint.graphunits import read_build  # noqa: PLC0415 - see `read`
+
+    return read_build(tool, directory, request.targets, facts)
+
+
+def _make(request: Request, directory: str, facts: Facts, observed: Observed) -> Build | str:
+    trees = find(directory, request.make_arguments, packages_own(os.environ))
+    if trees:
+        from splitphase.checkpoint import kbuild  # noqa: PLC0415 - see `read`
+
+        return kbuild.read(trees, request.make_arguments, directory, facts, observed, SCRATCH)
+    from splitphase.checkpoint.makeunits import MakeBuild  # noqa: PLC0415 - see `read`
+
+    return observed.reason or MakeBuild(facts, observed, request.make_arguments, options=request.make_options)
+
+
+def _cargo(request: Request, facts: Facts, observed: Observed) -> Build | str:
+    from splitphase.checkpoint.cargounits import CargoBuild  # noqa: PLC0415 - see `read`
+
+    reason = observed.reason or ("" if observed.cargo else "buildPhase did not call cargo by its name")
+    return reason or CargoBuild(facts, observed, SCRATCH, request.outputs.values())

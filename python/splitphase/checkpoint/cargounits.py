@@ -18,9 +18,8 @@ from splitphase.checkpoint.decide import ANEW
 from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
 from splitphase.checkpoint.observe import EARLY, digest
 from splitphase.checkpoint.proof import Call
-from splitphase.checkpoint.record import Checkpoint, Observed, Unit
+from splitphase.checkpoint.record import CARGO, Checkpoint, Observed, Unit
 
-TOOL = "cargo"
 _TAG = """Signature: 8a477f597d28d172789f06886806bc55
 # This file is a cache directory tag created by cargo.
 # For information about cache directory tags see https://bford.info/cachedir/
@@ -33,7 +32,7 @@ _VARIABLE = re.compile(rb"\bvar(?:_os)?\s*\(\s*\"(\w+)\"|\b(vars)(?:_os)?\s*\(\s
 class CargoBuild:
     """A build that cargo makes, or has made."""
 
-    tool = TOOL
+    tool = CARGO
 
     def __init__(self, facts: Facts, observed: Observed, own: str, outputs: Iterable[Path]) -> None:
         self.facts = facts

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.facts import MISSING, Facts, absolute, fixed
 from splitphase.checkpoint.record import Checkpoint, Unit
 
 ANEW = "anew: "
@@ -58,6 +58,8 @@ class Judge:
     def __init__(self, checkpoint: Checkpoint, facts: Facts, appeared: frozenset[str], epoch: str) -> None:
         self.read = checkpoint.read
         self.facts = facts
+        self._reasons: dict[str, str] = {}
+        self._shadows: dict[str, str] = {}
         self.appeared = appeared
         self.same_epoch = epoch == checkpoint.observed.epoch != ""
 
@@ -66,41 +68,50 @@ class Judge:
         if command != unit.command:
             command = command.removeprefix(ANEW)
             return command if " " in command else "the command differs"
-        for path in unit.reads:
-            if fixed(path):
-                continue
-            place = absolute(self.facts.top, path)
-            if self.facts.digest(place) != self.read[path]:
-                return "what it reads differs"
+        reason = _first(self._reasons, self._file, unit.reads)
+        if reason:
+            return reason
         if any(os.path.lexists(absolute(self.facts.top, path)) for path in (unit.output, *unit.extra)):
             return "it is there already"
-        return self._timed(unit.reads) or self.shadowed(unit.reads)
+        return self.shadowed(unit.reads)
 
-    def _timed(self, reads: Iterable[str]) -> str:
-        """A file's own time is not what it was; the date of the build may be."""
-        for path in reads:
-            content = self.facts.content(absolute(self.facts.top, path))
-            if content is None:
-                continue
-            if "__TIMESTAMP__" in content.words:
-                return "it says __TIMESTAMP__"
-            if not self.same_epoch and content.words & {"__DATE__", "__TIME__"} and not fixed(path):
-                return "it says __DATE__ or __TIME__, and SOURCE_DATE_EPOCH differs"
+    def _file(self, path: str) -> str:
+        """Why what reads a file must be compiled again: its content, or a date in it; or nothing."""
+        content = self.facts.content(absolute(self.facts.top, path))
+        if not fixed(path) and (content.digest if content else MISSING) != self.read[path]:
+            return "what it reads differs"
+        if content is None:
+            return ""
+        if "__TIMESTAMP__" in content.words:
+            return "it says __TIMESTAMP__"
+        if not self.same_epoch and content.words & {"__DATE__", "__TIME__"} and not fixed(path):
+            return "it says __DATE__ or __TIME__, and SOURCE_DATE_EPOCH differs"
         return ""
 
     def shadowed(self, reads: Iterable[str]) -> str:
         """A new file may be found before one that was read, or make `__has_include` true; or be gone."""
-        if not self.appeared:
-            return ""
-        for path in reads:
-            if not self.appeared.isdisjoint(path.split("/")[-1:]):
-                return "a file of a name that it includes is new or gone"
-            includes = self.facts.includes(absolute(self.facts.top, path))
-            if not self.appeared.isdisjoint(includes.names):
-                return "a file of a name that it includes is new or gone"
-            if includes.computed and not fixed(path) and any(not _NO_TEXT.search(name) for name in self.appeared):
-                return "it includes what a macro names, and files are new or gone"
+        return _first(self._shadows, self._shadow, reads) if self.appeared else ""
+
+    def _shadow(self, path: str) -> str:
+        if not self.appeared.isdisjoint(path.split("/")[-1:]):
+            return "a file of a name that it includes is new or gone"
+        includes = self.facts.includes(absolute(self.facts.top, path))
+        if not self.appeared.isdisjoint(includes.names):
+            return "a file of a name that it includes is new or gone"
+        if includes.computed and not fixed(path) and any(not _NO_TEXT.search(name) for name in self.appeared):
+            return "it includes what a macro names, and files are new or gone"
         return ""
+
+
+def _first(known: dict[str, str], judge: Callable[[str], str], paths: Iterable[str]) -> str:
+    """The first reason that there is against any of these paths, each judged once."""
+    for path in paths:
+        reason = known.get(path)
+        if reason is None:
+            reason = known[path] = judge(path)
+        if reason:
+            return reason
+    return ""
 
 
 def changed_names(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str] | None:

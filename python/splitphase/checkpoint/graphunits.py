@@ -47,6 +47,8 @@ class Build:
     directory: str
     graph: Graph
     compiles: tuple[Compile, ...]
+    kinds: Mapping[int, Kind]
+    """Of the graph's edges, by their `id`."""
 
     def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
@@ -109,7 +111,7 @@ class Build:
 
     def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:  # noqa: ARG002 - as plain make's
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
-        generation = Generation(self.graph)
+        generation = Generation(self.graph, self.kinds)
         if not generation.needed():
             return None
         outputs = (edge.outputs[0] for edge in generation.compiles())
@@ -149,15 +151,17 @@ def read_build(tool: str, directory: str, targets: Sequence[str], facts: Facts) 
     except BuildGraphError as error:
         return f"the build graph cannot be read: {error.message.splitlines()[0]}"
     compiles: list[Compile] = []
+    kinds: dict[int, Kind] = {}
     for edge in graph.edges:
         step = classify(edge, graph.directory)
+        kinds[id(edge)] = step.kind
         if step.kind is Kind.OTHER and edge.deps == "gcc":
             return f"{edge.outputs[0]}: a compile of an unknown kind"
         if edge.dyndep:
             return f"{edge.outputs[0]}: what it reads depends on other compiles (modules)"
         if step.kind is Kind.COMPILE:
             compiles.append(_compile(edge, graph.directory, facts))
-    return Build(place.tool, graph.directory, graph, tuple(compiles))
+    return Build(place.tool, graph.directory, graph, tuple(compiles), kinds)
 
 
 def _known_rules(graph: Graph) -> Graph:

@@ -11,67 +11,27 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from splitphase.checkpoint import kbuildcmd, kbuildtree
 from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
 from splitphase.checkpoint.kbuildconfig import ALL, ASKS, Config
-from splitphase.checkpoint.kbuildtree import Trees
-from splitphase.checkpoint.observe import digest
+from splitphase.checkpoint.kbuildplace import Trees
 from splitphase.checkpoint.proof import Call
-from splitphase.checkpoint.record import Checkpoint, Observed, Unit
+from splitphase.checkpoint.record import KBUILD, Checkpoint, Observed, Unit
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
-from splitphase.rewrite import Rewriter
 
-TOOL = "kbuild"
-DATES = frozenset(f"KBUILD_BUILD_{name}" for name in ("TIMESTAMP", "USER", "HOST", "VERSION"))
-"""Read by what is generated only."""
-_INCLUDED = re.compile(r"^include (/\S+|\S*\.\./?\S*)/Makefile$", re.MULTILINE)
-_VARIABLE = re.compile(r"\$[({](\w+)[)}]")
 _OPTIONS = re.compile(r"^(?:-(?:j\d*|l[\d.]*|s|r|R|w|O\w*)|--[a-z-]+(?:=.*)?)$")
 _UNUSUAL = ("KBUILD_NOCMDDEP", "KBUILD_EXTMOD", "M", "KBUILD_CHECKSRC", "C")
 _PROGRAMS = ("tools/", "scripts/")
 _HOST, _SHAPE = "host", "shape "
 
 
-def find(directory: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Trees | None:
-    """The trees of the build that make runs in `directory`, or None where it is no kbuild."""
-    source = directory
-    if not os.path.isfile(f"{directory}/scripts/Kbuild.include"):
-        try:
-            with open(f"{directory}/Makefile", encoding="utf-8", errors="replace") as stream:
-                included = _INCLUDED.search(stream.read())
-        except OSError:
-            return None
-        if included is None:
-            return None
-        source = os.path.normpath(os.path.join(directory, included[1]))
-        if not os.path.isfile(f"{source}/scripts/Kbuild.include"):
-            return None
-    objects = environment.get("KBUILD_OUTPUT", "")
-    for argument in arguments:
-        if argument.startswith(("O=", "KBUILD_OUTPUT=")):
-            objects = argument.split("=", 1)[1]
-    objects = _VARIABLE.sub(lambda match: environment.get(match[1], ""), objects)
-    return Trees(source, os.path.normpath(os.path.join(directory, objects)))
-
-
-def observed(now: Observed, arguments: Iterable[str], escape: Rewriter) -> Observed:
-    """What there is now, less dates that only generated files have."""
-    kept = [argument for argument in arguments if argument.split("=")[0] not in DATES]
-    environment = {name: value for name, value in now.environment.items() if name not in DATES}
-    return replace(now, environment=environment, flags=digest(escape.text("\0".join(kept))))
-
-
 def read(
-    arguments: Sequence[str], directory: str, facts: Facts, observed: Observed, own: str
-) -> KbuildBuild | str | None:
-    """Read the build that runs in `directory`, say why it cannot be read, or None where it is no kbuild."""
-    trees = find(directory, arguments, packages_own(os.environ))
-    if trees is None:
-        return None
+    trees: Trees, arguments: Sequence[str], directory: str, facts: Facts, observed: Observed, own: str
+) -> KbuildBuild | str:
+    """Read the build that runs in `directory`, or say why it cannot be read."""
     for argument in arguments:
         name, is_set, _ = argument.partition("=")
         if is_set and not argument.startswith("-"):
@@ -93,7 +53,7 @@ def read(
 class KbuildBuild:
     """A build of one configuration."""
 
-    tool = TOOL
+    tool = KBUILD
 
     def __init__(
         self, trees: Trees, directory: str, arguments: tuple[str, ...], facts: Facts, observed: Observed, own: str

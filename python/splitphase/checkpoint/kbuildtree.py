@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 
+from splitphase.checkpoint.kbuildplace import Trees
 from splitphase.checkpoint.observe import digest
 
 _RULES = re.compile(r"^(?:Makefile|Kbuild|GNUmakefile)|\.(?:mk|make)$")
@@ -34,29 +34,6 @@ _OBJECT = re.compile(r"^[\w./-]+(?:\.o|\.a|/)$")
 _FLAGS = re.compile(
     r"^\s*(?:subdir-)?(?:cc|as|ld)flags-(?:y|m|\$\(\w+\))\s*[+:]?=[^$`]*$|^\s*(?:CFLAGS|AFLAGS)_[\w./-]+\s*[+:]?=[^$`]*$"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Trees:
-    """Where a build is, absolute."""
-
-    source: str
-    objects: str
-
-    def within(self, top: str, path: str) -> str | None:
-        """A path below the top, relative to the tree that it belongs to."""
-        for tree in (self.objects, self.source):
-            if f"{top}/{path}".startswith(f"{tree}/"):
-                return f"{top}/{path}".removeprefix(f"{tree}/")
-        return None
-
-    def exact(self) -> bool:
-        """Whether kbuild compares commands word by word, in order; old ones compare sets of words."""
-        try:
-            with open(f"{self.source}/scripts/Kbuild.include", encoding="utf-8", errors="replace") as stream:
-                return "space_escape" in stream.read()
-        except OSError:
-            return False
 
 
 def has_rules(within: str) -> bool:

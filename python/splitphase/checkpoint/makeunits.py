@@ -19,11 +19,10 @@ from splitphase import buildtool
 from splitphase.checkpoint.dryrun import careless_dry_run, compiler_words, dry_run, sources_of
 from splitphase.checkpoint.facts import Facts, absolute
 from splitphase.checkpoint.proof import Call
-from splitphase.checkpoint.record import SCRATCH, Checkpoint, MakeCompile, Observed, Unit
+from splitphase.checkpoint.record import PLAIN_MAKE, SCRATCH, Checkpoint, MakeCompile, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.environment import packages_own
 
-TOOL = "plain make"
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
 _STAMP = re.compile(r"[^/]*stamp[^/]*$")
 """Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
@@ -44,7 +43,7 @@ class MakeBuild:
     observed: Observed
     arguments: tuple[str, ...]
     """Of make."""
-    tool: str = TOOL
+    tool: str = PLAIN_MAKE
     options: tuple[str, ...] | None = None
     """Arguments without targets, where they are known apart."""
 

@@ -42,6 +42,7 @@ def place(
     if old != new and (staged / old).exists():
         (staged / old).rename(staged / new)
     times: dict[str, int] = {}
+    folders: dict[str, Path] = {}
     for unit in chosen:
         files = (unit.output, *unit.extra)
         if not all((staged / path).is_file() for path in files):
@@ -52,10 +53,13 @@ def place(
         except RewriteError as error:
             raise ManifestError(f"{source}: {unit.output}: {error.message}", hint=HINT) from error
         for path in files:
-            target = inside(top, path)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            parent, name = os.path.split(path)
+            if parent not in folders:
+                folders[parent] = inside(top, path).parent
+                folders[parent].mkdir(parents=True, exist_ok=True)
+            target = f"{folders[parent]}/{name}"
             os.replace(staged / path, target)
             os.utime(target, ns=(moment, moment))
-            times[str(target)] = moment
+            times[f"{top}/{path}"] = moment
     shutil.rmtree(staging)
     return times

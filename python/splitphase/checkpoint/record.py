@@ -25,6 +25,8 @@ CARRIED = "carried.json"
 """What came from an earlier checkpoint, until the build has ended."""
 SCRATCH = ".splitphase-scratch"
 """Splitphase's own folder below the top."""
+CARGO, KBUILD, PLAIN_MAKE = "cargo", "kbuild", "plain make"
+"""Tools beside those of a build graph."""
 HINT = "build the checkpoint again with prepareCheckpointBuild"
 
 

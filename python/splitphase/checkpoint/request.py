@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from splitphase.checkpoint import kbuild
-from splitphase.checkpoint.cargograph import read_plan
-from splitphase.checkpoint.dryrun import dry_run
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.folder import folder_of
+from splitphase.checkpoint.kbuildplace import find, observed
 from splitphase.checkpoint.observe import observe
 from splitphase.checkpoint.record import SCRATCH, Observed
 from splitphase.environment import packages_own
@@ -48,8 +46,9 @@ class Request:
     def facts(self, directory: str = "") -> Facts:
         """Of the tree. kbuild's empty files, one for each symbol of the configuration, are no headers."""
         facts = Facts(self.top, self.rewriters()[0], folder_of(directory or os.getcwd(), self.top))
-        trees = kbuild.find(directory or os.getcwd(), self.make_arguments, packages_own(os.environ))
-        if self.tool == "make" and trees is not None:
+        make = self.tool == "make"
+        trees = find(directory or os.getcwd(), self.make_arguments, packages_own(os.environ)) if make else None
+        if trees is not None:
             facts.unlisted = f"{os.path.relpath(trees.objects, self.top)}/include/config/"
         return facts
 
@@ -60,7 +59,7 @@ class Request:
         """
         if self.call is None or self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
             return False
-        if kbuild.find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
+        if find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
             found = bool(self.targets) and all(_CONFIGURES.search(target) for target in self.targets)
         else:
             found = not now.reason and not now.compiles
@@ -72,11 +71,15 @@ class Request:
         """What there is now, a dry run of plain make among it."""
         now = observe(facts, SCRATCH, packages_own(os.environ), self.flags)
         if self.tool == "cargo" and not self.problem:
+            from splitphase.checkpoint.cargograph import read_plan  # noqa: PLC0415 - each tool's own is loaded for it
+
             found = read_plan(facts, self.cargo_arguments, now.listing)
             return replace(now, reason=found) if isinstance(found, str) else replace(now, cargo=found.raw())
         if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
             return now
-        if kbuild.find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
-            return kbuild.observed(now, self.make_arguments, facts.escape)
+        if find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
+            return observed(now, self.make_arguments, facts.escape)
+        from splitphase.checkpoint.dryrun import dry_run  # noqa: PLC0415 - see above
+
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.spelling)
         return replace(now, reason=run.reason, partial=run.partial, compiles=run.compiles, lines=tuple(run.lines))

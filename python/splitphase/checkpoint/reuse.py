@@ -18,19 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from splitphase.checkpoint import build, cargounits, folder, graphunits, makeunits, observe
+from splitphase import buildtool
+from splitphase.checkpoint import build, folder, observe
 from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
 from splitphase.checkpoint.facts import absolute, fixed
 from splitphase.checkpoint.folder import folder_of, moved
 from splitphase.checkpoint.place import place
-from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
+from splitphase.checkpoint.record import CARGO, PLAIN_MAKE, SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import IDLE, Request
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 from splitphase.snapshot import TAKEN
 
 _log = logging.getLogger(__name__)
-_MOVABLE = (graphunits.NINJA, graphunits.MAKE, makeunits.TOOL)
+_MOVABLE = (buildtool.NINJA, buildtool.MAKE, PLAIN_MAKE)
 """Tools of whose builds nothing but compiles of C is taken, each with its command."""
 
 
@@ -153,7 +154,7 @@ class Reuse:
 
     def _appeared(self, listing: Mapping[str, str]) -> frozenset[str] | None:
         """Names that are new or gone. cargo's packages judge that for themselves."""
-        return frozenset() if self.found.tool == cargounits.TOOL else changed_names(self.before, listing)
+        return frozenset() if self.found.tool == CARGO else changed_names(self.before, listing)
 
     def _note(self, outcome: Outcome) -> None:
         """Remember what was taken, and the stamps of what it was made from."""

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from splitphase.errors import BuildGraphError
-from splitphase.ninja.paths import canonical_path
+from splitphase.ninja.paths import CanonicalPaths
 
 _SIGNATURE = b"# ninjadeps\n"
 _VERSION = 4
@@ -115,9 +115,10 @@ def write_deps(path: str, entries: Iterable[DepsEntry]) -> None:
     Raises BuildGraphError for what a deps log cannot hold.
     """
     numbers: dict[str, int] = {}
+    canonical = CanonicalPaths()
     chunks = [_HEADER]
     for entry in entries:
-        deps = [_number(path, name, numbers, chunks) for name in (entry.output, *entry.deps)]
+        deps = [_number(path, canonical[name], numbers, chunks) for name in (entry.output, *entry.deps)]
         body = (
             _DEPS_HEAD.pack(deps[0], entry.mtime_ns & 0xFFFFFFFF, entry.mtime_ns >> 32) + array("i", deps[1:]).tobytes()
         )
@@ -129,8 +130,7 @@ def write_deps(path: str, entries: Iterable[DepsEntry]) -> None:
 
 
 def _number(path: str, name: str, numbers: dict[str, int], chunks: list[bytes]) -> int:
-    """Number of a path; the first mention writes its record."""
-    name = canonical_path(name)
+    """Number of a canonical path; the first mention writes its record."""
     number = numbers.get(name)
     if number is None:
         number = numbers[name] = len(numbers)
