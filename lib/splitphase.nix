@@ -31,7 +31,7 @@ buildPackages.runCommandCC "splitphase-${version}"
     rm $out/lib/splitphase/hashes/scan.c
     mv $out/lib/splitphase/__main__.py $out/lib/__main__.py
     ${python} -m compileall -q --invalidation-mode unchecked-hash $out/lib
-    printf '#!%s\nexec %s -I %s "$@"\n' ${buildPackages.stdenv.shell} ${python} $out/lib > $out/bin/splitphase
+    printf '#!%s\nexec %s -IS %s "$@"\n' ${buildPackages.stdenv.shell} ${python} $out/lib > $out/bin/splitphase
     chmod +x $out/bin/splitphase
     $out/bin/splitphase --version
   ''

@@ -21,7 +21,7 @@ from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
 from splitphase.stage import ninja_version
-from splitphase.steps import COMPILER, LINKER, Kind, classify, unsplit_flags
+from splitphase.steps import COMPILER, LINKER, Kind, Step, classify, unsplit_flags
 
 NINJA = buildtool.NINJA
 MAKE = buildtool.MAKE
@@ -160,7 +160,7 @@ def read_build(tool: str, directory: str, targets: Sequence[str], facts: Facts) 
         if edge.dyndep:
             return f"{edge.outputs[0]}: what it reads depends on other compiles (modules)"
         if step.kind is Kind.COMPILE:
-            compiles.append(_compile(edge, graph.directory, facts))
+            compiles.append(_compile(step, graph.directory, facts))
     return Build(place.tool, graph.directory, graph, tuple(compiles), kinds)
 
 
@@ -179,19 +179,20 @@ def _known_rules(graph: Graph) -> Graph:
     return Graph(graph.directory, edges, graph.defaults, {path: edge for edge in edges for path in edge.outputs})
 
 
-def _compile(edge: Edge, directory: str, facts: Facts) -> Compile:
+def _compile(step: Step, directory: str, facts: Facts) -> Compile:
+    edge = step.edge
     output = _absolute(directory, edge.outputs[0])
     text = f"{edge.command}\n{edge.rspfile_content}"
-    return Compile(edge, output, digest(facts.spelling.text(text)), _refused(edge, output, facts))
+    return Compile(edge, output, digest(facts.spelling.text(text)), _refused(step, output, facts))
 
 
-def _refused(edge: Edge, output: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
+def _refused(step: Step, output: str, facts: Facts) -> str:  # noqa: PLR0911 - one list of cases
+    edge = step.edge
     if edge.rspfile and facts.escape.found_in(edge.rspfile_content.encode(errors="surrogateescape")):
         return "its response file holds an output path"
-    commands = split(edge.command)
-    if isinstance(commands, Unreadable):
-        return f"its command cannot be read: {commands.reason}"
-    commands = [words for words in commands if words[0] != "cd"]
+    if not step.commands:
+        return step.left
+    commands = [list(words) for words in step.commands if words[0] != "cd"]
     if len(commands) != 1 or not is_compile(commands[0]) or not is_c_compiler(commands[0][0]):
         return "it is more than one call of a C compiler"
     words = commands[0]
