@@ -49,6 +49,8 @@ class Build:
     compiles: tuple[Compile, ...]
     kinds: Mapping[int, Kind]
     """Of the graph's edges, by their `id`."""
+    log_version: int = 0
+    """Of Ninja's log."""
 
     def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
@@ -126,7 +128,7 @@ class Build:
         if self.tool != NINJA or not times:
             return
         reads = {f"{top}/{unit.output}": unit.reads for unit in units}
-        version = log_version(ninja_version())
+        version = self.log_version
         log_path, deps_path = f"{self.directory}/.ninja_log", f"{self.directory}/.ninja_deps"
         entries = {entry.output: entry for entry in _old_log(log_path, version)}
         deps = _old_deps(deps_path)
@@ -148,6 +150,7 @@ def read_build(tool: str, directory: str, targets: Sequence[str], facts: Facts) 
     place = buildtool.BuildDirectory(tool, directory)
     try:
         graph = buildtool.asked_for(place, _known_rules(buildtool.read(place)), list(targets))
+        version = log_version(ninja_version()) if tool == NINJA else 0
     except BuildGraphError as error:
         return f"the build graph cannot be read: {error.message.splitlines()[0]}"
     compiles: list[Compile] = []
@@ -161,7 +164,7 @@ def read_build(tool: str, directory: str, targets: Sequence[str], facts: Facts) 
             return f"{edge.outputs[0]}: what it reads depends on other compiles (modules)"
         if step.kind is Kind.COMPILE:
             compiles.append(_compile(step, graph.directory, facts))
-    return Build(place.tool, graph.directory, graph, tuple(compiles), kinds)
+    return Build(place.tool, graph.directory, graph, tuple(compiles), kinds, version)
 
 
 def _known_rules(graph: Graph) -> Graph:

@@ -43,8 +43,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
-def observe(facts: Facts, own: str, environment: Mapping[str, str], flags: str) -> Observed:
-    """What there is now; `own` is splitphase's folder below the top."""
+def observe(facts: Facts, own: str, environment: Mapping[str, str], flags: str, *, contents: bool = True) -> Observed:
+    """What there is now; `own` is splitphase's folder below the top. With `contents`, what each file holds, too."""
     escape = facts.escape
     own_environment = sorted(environment.items())
     return Observed(
@@ -56,7 +56,7 @@ def observe(facts: Facts, own: str, environment: Mapping[str, str], flags: str) 
         },
         epoch=environment.get("SOURCE_DATE_EPOCH", ""),
         flags=digest(escape.text(flags)),
-        listing=facts.listing(own),
+        listing=facts.listing(own, contents=contents),
         search={name: escape.text(value) for name, value in own_environment if _SEARCH.match(name)},
         programs=_programs(environment.get("PATH", "")),
     )

@@ -69,13 +69,14 @@ class Request:
 
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""
-        now = observe(facts, SCRATCH, packages_own(os.environ), self.flags)
+        graph = self.tool == "ninja" or (self.tool == "make" and os.path.exists("CMakeFiles/Makefile2"))
+        now = observe(facts, SCRATCH, packages_own(os.environ), self.flags, contents=not graph)
         if self.tool == "cargo" and not self.problem:
             from splitphase.checkpoint.cargograph import read_plan  # noqa: PLC0415 - each tool's own is loaded for it
 
             found = read_plan(facts, self.cargo_arguments, now.listing)
             return replace(now, reason=found) if isinstance(found, str) else replace(now, cargo=found.raw())
-        if self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
+        if self.problem or self.tool != "make" or graph:
             return now
         if find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
             return observed(now, self.make_arguments, facts.escape)
