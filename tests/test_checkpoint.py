@@ -179,7 +179,7 @@ def searching(*folders: str, flags: str = "") -> Observed:
 
 
 def test_folders_of_headers_may_differ_but_not_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Facts, "listing", lambda *_: {})
+    monkeypatch.setattr(Facts, "listing", lambda *_, **__: {})
     one, two = searching(FIRST, SECOND), searching(FIRST, THIRD)
     assert "NIX_CFLAGS_COMPILE" in differing(one, two, [])
     assert differing(one, two, [], ["out"]) == ""

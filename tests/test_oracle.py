@@ -35,8 +35,8 @@ def test_notices_a_rule_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_pat
     shutil.copytree(oracle.PYTHON, broken)
     module = broken / "splitphase/checkpoint/decide.py"
     text = module.read_text()
-    assert "if not self.appeared:" in text
-    module.write_text(text.replace("if not self.appeared:", "if True:"))
+    assert "if self.appeared else" in text
+    module.write_text(text.replace("if self.appeared else", "if False else"))
     monkeypatch.setenv("ORACLE_PYTHON", str(broken))
     from oracle_edits import _shadow, _source  # noqa: PLC0415 - found through the path above
 

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from splitphase.checkpoint.facts import MISSING, Facts, absolute, fixed
+from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.record import Checkpoint, Unit
 
 ANEW = "anew: "
 """What a command begins with that a build tool refuses itself; the reason follows."""
 _NO_TEXT = re.compile(r"\.(?:o|lo|la|a|so[.\d]*|d|Po|Plo|obj|dirstamp|cmd|ko|mod|mod\.c|order|builtin)$|^\.ninja")
 """Names that no macro names in an `#include`."""
+_LOGS = frozenset((".ninja_log", ".ninja_deps"))
+"""What Ninja remembers, and nobody else reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Judge:
 
     def __init__(self, checkpoint: Checkpoint, facts: Facts, appeared: frozenset[str], epoch: str) -> None:
         self.read = checkpoint.read
+        self.words = checkpoint.words
         self.facts = facts
         self._reasons: dict[str, str] = {}
         self._shadows: dict[str, str] = {}
@@ -77,14 +80,14 @@ class Judge:
 
     def _file(self, path: str) -> str:
         """Why what reads a file must be compiled again: its content, or a date in it; or nothing."""
+        if fixed(path):
+            return "it says __TIMESTAMP__" if "__TIMESTAMP__" in self.words.get(path, ()) else ""
         content = self.facts.content(absolute(self.facts.top, path))
-        if not fixed(path) and (content.digest if content else MISSING) != self.read[path]:
+        if content is None or content.digest != self.read[path]:
             return "what it reads differs"
-        if content is None:
-            return ""
         if "__TIMESTAMP__" in content.words:
             return "it says __TIMESTAMP__"
-        if not self.same_epoch and content.words & {"__DATE__", "__TIME__"} and not fixed(path):
+        if not self.same_epoch and content.words & {"__DATE__", "__TIME__"}:
             return "it says __DATE__ or __TIME__, and SOURCE_DATE_EPOCH differs"
         return ""
 
@@ -127,5 +130,7 @@ def changed_names(before: Mapping[str, str], after: Mapping[str, str]) -> frozen
         if "L" in (first[0], second[0]):
             return None
         name = path.rsplit("/", 1)[-1]
+        if name in _LOGS:
+            continue
         found |= {name, name.removesuffix(".gch").removesuffix(".pch")}
     return frozenset(found)

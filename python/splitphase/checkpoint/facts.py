@@ -27,6 +27,7 @@ _INCLUDE = re.compile(
 _NAMED = re.compile(rb"[<\"]([^>\"\r\n]+)[>\"]")
 _WATCHED = re.compile(rb"__TIMESTAMP__|__DATE__|__TIME__|incbin|\.include\b|system_header")
 _WORDS = (b"__TIMESTAMP__", b"__DATE__", b"__TIME__", b"incbin", b".include", b"system_header")
+TIMES = frozenset(("__TIMESTAMP__", "__DATE__", "__TIME__"))
 _FILES = frozenset((b"incbin", b".include"))
 _RAW_STRING = re.compile(rb'(?<![A-Za-z0-9_])(?:u8|[uUL])?R"[^\s()\\]{0,16}\(')
 _STRING_OR_COMMENT = re.compile(rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)

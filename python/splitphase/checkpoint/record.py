@@ -8,7 +8,7 @@ with `/`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,8 @@ class Checkpoint:
     """Paths that the build added, with their kinds as in a listing."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many objects were not taken into the checkpoint, by reason."""
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of files that cannot differ, by path: the words in them that ask for a time, where there are any."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """With kbuild: by path, what a later build compares beside units."""
 
@@ -155,6 +157,7 @@ def read(source: Path) -> Checkpoint:
             raw["read"],
             raw["left"],
             raw["dropped"],
+            raw["words"],
             raw["notes"],
         )
     except (OSError, ValueError, LookupError, TypeError) as error:

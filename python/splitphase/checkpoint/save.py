@@ -11,7 +11,7 @@ from pathlib import Path
 
 from splitphase.archive import pack
 from splitphase.checkpoint import build, called
-from splitphase.checkpoint.facts import Facts, absolute, fixed
+from splitphase.checkpoint.facts import MISSING, TIMES, Facts, absolute, fixed
 from splitphase.checkpoint.folder import Name
 from splitphase.checkpoint.kbuild import KbuildBuild
 from splitphase.checkpoint.observe import unusable
@@ -47,6 +47,7 @@ class Saver:
         self.kept: list[Unit] = []
         self.dropped: Counter[str] = Counter()
         self.read: dict[str, str] = {}
+        self.words: dict[str, list[str]] = {}
 
     def take(self, units: Iterable[tuple[Unit, str]], call: Callable[[Unit], Call]) -> None:
         """Copy the objects of these units aside, escaped; count those that cannot be taken by reason."""
@@ -57,8 +58,11 @@ class Saver:
                 continue
             self.kept.append(replace(unit, tied=unit.tied or self._tied(unit, call)))
             for path in unit.reads:
+                content = self.facts.content(absolute(self.facts.top, path))
                 if not fixed(path):
-                    self.read[path] = self.facts.digest(absolute(self.facts.top, path))
+                    self.read[path] = content.digest if content else MISSING
+                elif content and content.words & TIMES:
+                    self.words[path] = sorted(content.words & TIMES)
 
     def drop(self, doubted: Mapping[str, str]) -> None:
         """Leave out the units with these outputs after all, for these reasons."""
@@ -174,7 +178,9 @@ def save(request: Request, identity: Identity, target: Path) -> Checkpoint:
     saver.prove()
     saver.write(target)
     dropped = dict(sorted(saver.dropped.items()))
-    return Checkpoint(identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped, notes)
+    return Checkpoint(
+        identity, observed, tool, reason, tuple(saver.kept), saver.read, left, dropped, saver.words, notes
+    )
 
 
 def _time(path: str) -> int:
