@@ -81,7 +81,10 @@ splitphaseBeforeBuild() {
 # from nothing, without the checkpoint: in the environment and with the command line that Nix gave to its shell.
 splitphaseConfirm() {
   local splitphaseReason splitphaseEntry splitphaseOutput splitphaseEnvironment splitphaseShell
-  splitphaseReason=$(splitphaseAbout confirm --checkpoint "$splitphaseReuse")
+  splitphaseReason=
+  if [ -e "$NIX_BUILD_TOP/.splitphase-taken.json" ]; then
+    splitphaseReason=$(splitphaseAbout confirm --checkpoint "$splitphaseReuse")
+  fi
   if [ -n "$splitphaseCalls" ] && [ -n "$splitphaseCalledLeak" ]; then splitphaseReason=$splitphaseCalledReason; fi
   if [ -z "$splitphaseReason" ]; then return; fi
   mapfile -d '' -t splitphaseEnvironment </proc/$$/environ

@@ -111,7 +111,8 @@ class Reuse:
             commands = current.commands(request.top)
             commands = {output: command for output, command in commands.items() if output not in needed}
         self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, jobs, outcome)
-        self._note(outcome)
+        if outcome.kept:
+            self._note(outcome)
         return outcome
 
     def _look_beside(self, now: Observed) -> str:
