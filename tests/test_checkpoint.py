@@ -207,3 +207,17 @@ def test_other_compilers_on_the_path_count(tmp_path: Path) -> None:
     assert differing(one, two, [], ["out"]) == ""
     assert "PATH" in differing(one, two, [])
     assert "PATH" in differing(one, three, [], ["out"])
+
+
+def test_names_that_are_chance_or_digests_of_output_paths_do_not_count(tmp_path: Path) -> None:
+    listings = []
+    for name, letter in (("a", "tmp.abcdefghij"), ("b", "tmp.ABCDEFGHI1")):
+        top = tmp_path / name
+        folder = top / "work/CMakeFiles/Export" / (name * 32)
+        folder.mkdir(parents=True)
+        (folder / "targets.cmake").touch()
+        (top / letter).write_text("same")
+        listings.append(Facts(str(top), ESCAPE).kinds("own"))
+    assert changed_names(*listings) == frozenset()
+    (tmp_path / "b/tmp.ABCDEFGHI1").write_text("another")
+    assert changed_names(listings[0], Facts(str(tmp_path / "b"), ESCAPE).kinds("own"))

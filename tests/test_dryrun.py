@@ -117,7 +117,11 @@ def test_libtool_counts_with_its_settings(tmp_path: Path) -> None:
 
     assert "libtool" in found().refused
     digests = []
-    for text in ("# of version 1\npic_mode=default\n", "# of version 2\npic_mode=default\n", "pic_mode=yes\n"):
+    for text in (
+        "# of version 1\npic_mode=default\n",
+        "# 2\npic_mode=default\nsys_lib_search_path='/a'\n",
+        "pic_mode=yes\n",
+    ):
         (tmp_path / "libtool").write_text(text)
         assert found().refused == ""
         digests.append(found().digest)

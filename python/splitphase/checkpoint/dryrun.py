@@ -47,6 +47,8 @@ _VALUED = frozenset(
 _EXTENSION = re.compile(r"\.(?:[cCisS]|cc|cp|cxx|cpp|c\+\+|CPP|ii|mm?|mi|sx|asm)$")
 """Names of sources, as GCC tells languages apart."""
 _BESIDE = "make did not ask for it"
+_LINKING = re.compile(r"#|\w*(?:search_(?:path|dirs)|library_path)\w*=")
+"""Lines of libtool that say nothing of compiles: comments, and where linkers look for libraries."""
 _REDIRECTION = re.compile(r"\d*[<>]")
 _Stamp = tuple[str, int, int, int, int]
 
@@ -170,11 +172,11 @@ class _Rules:
 
 
 def _libtool_settings(script: str, spelling: Spelling) -> str:
-    """What configure made of libtool, less comments: with which flags it compiles, and what."""
+    """What configure made of libtool, as far as it may bear on compiles."""
     if not os.path.isfile(script):
         return ""
     lines = Path(script).read_text(errors="surrogateescape").splitlines()
-    return spelling.text("\n".join(line for line in lines if not line.startswith("#")))
+    return spelling.text("\n".join(line for line in lines if not _LINKING.match(line)))
 
 
 def compiler_words(where: str, segment: str) -> list[str] | None:

@@ -20,6 +20,8 @@ CALLED = ".splitphase-called"
 """Folder below the top with what stands before build tools while buildPhase runs."""
 _TEMPORARY = re.compile(r"tmp\.[A-Za-z0-9]{10}$")
 """What `mktemp` makes in the build's top folder, as nixpkgs' hook for cargo does: its name is chance."""
+_EXPORT = re.compile(r"(?<=/CMakeFiles/Export)/[0-9a-f]{32}(?=/|$)")
+"""CMake names these folders by digests of where files are installed, output paths among them."""
 _INCLUDE = re.compile(
     rb"(?:#|%:|\?\?=)(?:[ \t]|/\*.*?\*/)*(?:include_next|include|import|embed)\b(?:[ \t]|/\*.*?\*/)*([^\r\n]*)"
     rb"|__has_(?:include|include_next|embed)\b[ \t]*\(([^\r\n]*)"
@@ -144,6 +146,7 @@ class Facts:
             name = self.escape.text(path)
             if _TEMPORARY.match(path) and stat.S_ISREG(status.st_mode):
                 name = f"tmp.{self.digest(f'{self.top}/{path}')}"
+            name = _EXPORT.sub("/-", name)
             if stat.S_ISLNK(status.st_mode):
                 kind = "L" if os.path.isdir(f"{self.top}/{path}") else "l"
                 found[name] = f"{kind} {self.escape.text(os.readlink(f'{self.top}/{path}'))}"

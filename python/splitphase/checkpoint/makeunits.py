@@ -28,7 +28,7 @@ _STAMP = re.compile(r"[^/]*stamp[^/]*$")
 """Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
 _HARMLESS = re.compile(
     r"(?<![Mm]akefile)\.(?:[chsSC]|cc|cpp|cxx|c\+\+|hh|hpp|hxx|inc|def|md|txt|rst|po|pot|gmo|texi|html|svg|png|[1-9])$"
-    r"|(?:^|/)(?:README|NEWS|ChangeLog|AUTHORS|COPYING|THANKS|TODO|LICENSE|config\.(?:log|status|h|cache))$"
+    r"|(?:^|/)(?:README|NEWS|CHANGES|CHANGELOG|ChangeLog|AUTHORS|COPYING|THANKS|TODO|LICENSE|config\.(?:log|status|h|cache))$"
 )
 """Sources, documentation, and what configure leaves that no rule includes."""
 _LIBTOOL_FLAGS = ((), ("-fPIC", "-DPIC"))
