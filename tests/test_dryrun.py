@@ -140,3 +140,47 @@ def test_the_command_of_an_object_is_the_whole_line_and_its_directory() -> None:
     ]
     found.append(read_output("/build", "/build", "gcc -c -o work/a.o a.c\n", SPELLING).compiles["work/a.o"].digest)
     assert len(set(found)) == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "said"),
+    [
+        ("export CPATH = compat", "", "sets CPATH"),
+        ("a.o: export CPATH = compat", "", "sets CPATH"),
+        ("%.o: export CPATH := compat", "", "sets CPATH"),
+        ("define C_INCLUDE_PATH\ncompat\nendef\n.EXPORT_ALL_VARIABLES:", "", "sets C_INCLUDE_PATH"),
+        ("SOURCE_DATE_EPOCH := 1", "", "sets SOURCE_DATE_EPOCH"),
+        ("PATH := tools:$(PATH)", "", "sets PATH"),
+        ("SHELL = ./sh", "", "sets SHELL"),
+        ("SHELL = /bin/bash\n.SHELLFLAGS = -e -o pipefail -c", "", ""),
+        (".SHELLFLAGS = -c 'CPATH=compat $$1'", "", "sets .SHELLFLAGS"),
+        (".ONESHELL:", "", ".ONESHELL"),
+        ("", "CPATH=compat ", "sets variables"),
+        ("", "CPATH=compat; export CPATH; ", "sets variables"),
+        ("", ". ./settings && ", "sets variables"),
+        ("", "cd . && ", ""),
+    ],
+)
+def test_the_makefile_may_set_what_compilers_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, line: str, said: str
+) -> None:
+    """The command is the same with an exported CPATH and without: an object was taken that had read other headers."""
+    (tmp_path / "Makefile").write_text(f"all: a.o\n{before}\na.o:\n\t{line}gcc -c -o a.o a.c\n")
+    monkeypatch.chdir(tmp_path)
+    run = dry_run(str(tmp_path), "own", [], SPELLING)
+    found = run.reason or run.compiles["a.o"].refused
+    assert said in found
+    assert bool(said) == bool(found)
+
+
+def test_a_dry_run_leaves_the_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mkdir $(out)/share && $(MAKE)` ran twice, and the second time it failed."""
+    top, out, dev = tmp_path / "top", tmp_path / "out", tmp_path / "dev"
+    top.mkdir()
+    dev.mkdir()
+    (top / "Makefile").write_text(f"all:\n\tmkdir {out} {dev}/share && $(MAKE) a.o\na.o:\n\tgcc -c -o a.o a.c\n")
+    monkeypatch.chdir(top)
+    run = dry_run(str(top), "own", [], SPELLING, (out, dev))
+    assert run.compiles["a.o"].refused == run.reason == ""
+    assert not out.exists()
+    assert not list(dev.iterdir())

@@ -75,3 +75,27 @@ def test_a_command_that_is_printed_but_does_not_run_makes_no_object(
     assert made(source) == (22 if library else 11)
     assert helper(source, "confirm", "--checkpoint", saved) == ""
     assert int(found[1]) >= 1, "programs/main.o"
+
+
+@pytest.mark.parametrize(
+    ("command", "taken"), [("mkdir gen", 0), ("mkdir -p gen; echo >> log", 0), ("mkdir -p gen", 1)]
+)
+def test_commands_that_run_each_time_run_once(tmp_path: Path, command: str, taken: int) -> None:
+    """What compiles wait for is made ahead; a target that is no file was then made twice: `mkdir` failed."""
+    top, saved = tmp_path / "build", str(tmp_path / "checkpoint")
+    source = top / "source"
+    makefile = (
+        f"all: programs/prog\n.PHONY: prep\nprep:\n\t{command}\ngen/one.h: | prep\n\techo '#define ONE 1' > $@\n"
+        "a.o: a.c gen/one.h\n\tgcc -c -o $@ a.c\nprograms/prog: a.o\n\tgcc -o $@ $^\n"
+    )
+    for step in ("observe", "reuse"):
+        shutil.rmtree(top, ignore_errors=True)
+        (source / "programs").mkdir(parents=True)
+        (source / "Makefile").write_text(makefile)
+        (source / "a.c").write_text('#include "gen/one.h"\nint main(void) { return ONE; }\n')
+        said = helper(source, step, "--checkpoint", saved)
+        assert made(source) == 1
+        if step == "observe":
+            helper(source, "checkpoint", "--checkpoint", saved)
+    assert f"{taken} objects taken" in said
+    assert not (source / "log").exists() or (source / "log").read_text() == "\n"

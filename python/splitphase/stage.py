@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def newest(top: Path) -> int:
     found = 0
     pending = [str(top)]
     while pending:
-        with os.scandir(pending.pop()) as entries:
+        with suppress(PermissionError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 found = max(found, entry.stat(follow_symlinks=False).st_mtime_ns)
                 if entry.is_dir(follow_symlinks=False):

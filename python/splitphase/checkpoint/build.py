@@ -40,8 +40,8 @@ class Build(Protocol):
     def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
 
-    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
-        """Run these commands. Raises SplitphaseError where they fail."""
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:
+        """What runs these commands. It raises SplitphaseError where they fail."""
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:
         """Why nothing of the checkpoint may be used in this build, or nothing."""
@@ -79,7 +79,10 @@ def _make(request: Request, directory: str, facts: Facts, observed: Observed) ->
         return kbuild.read(trees, request.make_arguments, directory, facts, observed, SCRATCH)
     from splitphase.checkpoint.makeunits import MakeBuild  # noqa: PLC0415 - see `read`
 
-    return observed.reason or MakeBuild(facts, observed, request.make_arguments, options=request.make_options)
+    if observed.reason:
+        return observed.reason
+    places = tuple(request.outputs.values())
+    return MakeBuild(facts, observed, request.make_arguments, options=request.make_options, places=places)
 
 
 def _cargo(request: Request, facts: Facts, observed: Observed) -> Build | str:

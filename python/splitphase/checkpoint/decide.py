@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from splitphase.checkpoint.facts import Facts, absolute, fixed
@@ -15,7 +15,7 @@ ANEW = "anew: "
 """What a command begins with that a build tool refuses itself; the reason follows."""
 _NO_TEXT = re.compile(r"\.(?:o|lo|la|a|so[.\d]*|d|Po|Plo|obj|dirstamp|cmd|ko|mod|mod\.c|order|builtin)$|^\.ninja")
 """Names that no macro names in an `#include`."""
-_LOGS = frozenset((".ninja_log", ".ninja_deps"))
+LOGS = frozenset((".ninja_log", ".ninja_deps"))
 """What Ninja remembers, and nobody else reads."""
 
 
@@ -80,14 +80,17 @@ class Judge:
 
     def _file(self, path: str) -> str:
         """Why what reads a file must be compiled again: its content, or a date in it; or nothing."""
+        words: Collection[str]
         if fixed(path):
-            return "it says __TIMESTAMP__" if "__TIMESTAMP__" in self.words.get(path, ()) else ""
-        content = self.facts.content(absolute(self.facts.top, path))
-        if content is None or content.digest != self.read[path]:
-            return "what it reads differs"
-        if "__TIMESTAMP__" in content.words:
+            words = self.words.get(path, ())
+        else:
+            content = self.facts.content(absolute(self.facts.top, path))
+            if content is None or content.digest != self.read[path]:
+                return "what it reads differs"
+            words = content.words
+        if "__TIMESTAMP__" in words:
             return "it says __TIMESTAMP__"
-        if not self.same_epoch and content.words & {"__DATE__", "__TIME__"}:
+        if not self.same_epoch and not {"__DATE__", "__TIME__"}.isdisjoint(words):
             return "it says __DATE__ or __TIME__, and SOURCE_DATE_EPOCH differs"
         return ""
 
@@ -130,7 +133,7 @@ def changed_names(before: Mapping[str, str], after: Mapping[str, str]) -> frozen
         if "L" in (first[0], second[0]):
             return None
         name = path.rsplit("/", 1)[-1]
-        if name in _LOGS:
+        if name in LOGS:
             continue
         found |= {name, name.removesuffix(".gch").removesuffix(".pch")}
     return frozenset(found)

@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from splitphase.checkpoint.facts import CALLED, walk
+from splitphase.checkpoint.backup import Backup
 from splitphase.checkpoint.folder import Spelling
 from splitphase.checkpoint.observe import digest, in_tree, odd_flags
 from splitphase.checkpoint.record import MakeCompile
@@ -28,7 +27,13 @@ from splitphase.environment import packages_own
 from splitphase.steps import unsplit_flags
 
 _SECONDS = 1800
-_DIRECTORY = re.compile(r"^\S*make(?:\[\d+\])?: (Entering|Leaving) directory '(.*)'$")
+_READ = (
+    r"PATH|CPATH|(?:C|CPLUS|OBJC|OBJCPLUS)_INCLUDE_PATH|COMPILER_PATH|GCC_EXEC_PREFIX|GCC_COMPARE_DEBUG|LD_PRELOAD"
+    r"|LD_LIBRARY_PATH|NIX_\w+|SOURCE_DATE_EPOCH|SDKROOT"
+    r"|MACOSX_DEPLOYMENT_TARGET|CCC_OVERRIDE_OPTIONS|DEPENDENCIES_OUTPUT|SUNPRO_DEPENDENCIES"
+)
+"""Variables that compilers read."""
+_DIRECTORY = re.compile(r"^(?:# )?\S*make(?:\[\d+\])?: (Entering|Leaving) directory '(.*)'$")
 _SAID = re.compile(r"^\S*make(?:\[\d+\])?: ")
 _ASKED = re.compile(r"^(\S.*?:\d+|<builtin>): (?:update )?target '(.*)' (?:does not exist|due to: .*)$")
 """What `--trace` prints before a recipe: where the rule is, and the target."""
@@ -46,11 +51,26 @@ _VALUED = frozenset(
 )
 _EXTENSION = re.compile(r"\.(?:[cCisS]|cc|cp|cxx|cpp|c\+\+|CPP|ii|mm?|mi|sx|asm)$")
 """Names of sources, as GCC tells languages apart."""
+_DATABASE = re.compile(
+    r"^# Make data base, printed on .*?^# Finished Make data base on [^\n]*\n", re.MULTILINE | re.DOTALL
+)
+_SET = re.compile(
+    r"^# (?:makefile|command line|'?override'?)\b[^\n]*\n"
+    r"(?:# |[^\n=#]*: )?(?:define )?(" + _READ + r"|SHELL|\.SHELLFLAGS)(?: [:?+!]*=|$) ?([^\n]*)",
+    re.MULTILINE,
+)
+"""A variable of make's, where compilers or the shells that run them read one of this name: it may be exported."""
+_SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|k|z)?sh$")
+_SHELL_FLAGS = re.compile(r"(?:-[a-z]+|-o [a-z]+|\s+)*$")
+_SETTING = re.compile(
+    r"(?:[-+@\s({!]|(?:if|then|else|do|while)\s)*(?:[A-Za-z_]\w*\+?="
+    r"|(?:export|declare|typeset|eval|source|read|unset|alias|exec|env|\.|set\s+-\w*a\w*)\s)"
+)
+"""Shell text by which a compiler behind it may see other variables."""
 _BESIDE = "make did not ask for it"
 _LINKING = re.compile(r"#|\w*(?:search_(?:path|dirs)|library_path)\w*=")
 """Lines of libtool that say nothing of compiles: comments, and where linkers look for libraries."""
 _REDIRECTION = re.compile(r"\d*[<>]")
-_Stamp = tuple[str, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +87,18 @@ class DryRun:
     """What make says where it cannot go through with it, since files are missing that it did not make."""
 
 
-def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling) -> DryRun:
-    """Run it in the working directory; the tree below `top`, less the folder `own`, is the same afterwards."""
-    backup = Path(top, own)
-    before = _stamps(top, own)
-    copy = backup / "before"
-    copy.mkdir(parents=True)
-    entries = [entry for entry in sorted(os.listdir(top)) if entry not in (own, CALLED)]
-    subprocess.run(
-        ["cp", "-a", "--reflink=auto", "--", *(f"{top}/{entry}" for entry in entries), str(copy)], check=True
-    )
-    found = careless_dry_run(top, arguments, spelling)
-    if _stamps(top, own) != before:
-        _put_back(top, copy, before, own)
-    _remove(backup)
+def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling, outputs: Collection[Path] = ()) -> DryRun:
+    """Run it in the working directory; the tree below `top`, less the folder `own`, is the same afterwards.
+
+    So are the package's outputs.
+    """
+    backup = Backup(top, own, outputs)
+    if backup.problem:
+        found = DryRun(backup.problem, {}, frozenset())
+    else:
+        found = careless_dry_run(top, arguments, spelling)
+        backup.restore()
+    backup.remove()
     return found
 
 
@@ -93,7 +111,10 @@ def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> 
             run = _make(["--keep-going", *arguments])
     except subprocess.TimeoutExpired:
         return DryRun("make --dry-run does not end", {}, frozenset())
-    found = read_output(top, os.getcwd(), run.stdout, spelling)
+    found = read_output(top, os.getcwd(), _DATABASE.sub("", run.stdout), spelling)
+    reason = _environment(run.stdout)
+    if reason:
+        return replace(found, reason=reason)
     if missing:
         return replace(found, partial=missing[1])
     return replace(found, reason=f"make --dry-run fails: {_first_error(run.stderr)}") if run.returncode else found
@@ -101,10 +122,24 @@ def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> 
 
 def _make(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["make", "--dry-run", "--trace", "--print-directory", *_one_by_one(), *arguments],
+        ["make", "--dry-run", "--trace", "--print-data-base", "--print-directory", *_one_by_one(), *arguments],
         check=False, capture_output=True, text=True, errors="surrogateescape", timeout=_SECONDS,
         stdin=subprocess.DEVNULL, env=packages_own(os.environ) | {"LC_ALL": "C"},
     )  # fmt: skip
+
+
+def _environment(output: str) -> str:
+    """Why commands may run otherwise than they do by themselves, from what make knows when it ends; or nothing."""
+    for database in _DATABASE.finditer(output):
+        for name, value in _SET.findall(database[0]):
+            if name == "SHELL" and _SHELL.match(value):
+                continue
+            if name == ".SHELLFLAGS" and _SHELL_FLAGS.match(value):
+                continue
+            return f"the Makefile sets {name}, which compilers or their shell may read"
+        if "\n.ONESHELL:" in database[0]:
+            return "the Makefile has .ONESHELL: lines of a recipe may change what compilers see"
+    return ""
 
 
 def _one_by_one() -> list[str]:
@@ -261,52 +296,11 @@ def _line_refused(line: str, segment: str) -> str:
     rest = _SOURCE.sub("", _DEPBASE.sub("", line))
     if re.search(r"`|\$\(", rest):
         return f"its command runs other commands: {segment[:100]}"
+    if any(_SETTING.match(part) for part in _SEPARATORS.split(rest)):
+        return f"its line sets variables: {segment[:100]}"
     return ""
 
 
 def _first_error(text: str) -> str:
     lines = text.strip().splitlines() or ["no message"]
     return next((line for line in lines if "***" in line), lines[-1])
-
-
-def _stamps(top: str, own: str) -> list[_Stamp]:
-    """What changes when anything below the top does."""
-    found = []
-    for path in walk(top, own):
-        status = os.lstat(f"{top}/{path}")
-        found.append((path, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size))
-    return found
-
-
-def _put_back(top: str, copy: Path, before: Iterable[_Stamp], own: str) -> None:
-    """Make the tree what it was. Folders stay the same ones: the shells that run the build are in them."""
-    old, new = ({path: stamp for path, *stamp in stamps} for stamps in (before, _stamps(top, own)))
-    for path in sorted(new.keys() - old.keys(), reverse=True):
-        _remove(Path(top, path))
-    for path in sorted(old):
-        place, kept = Path(top, path), copy / path
-        if new.get(path) == old[path]:
-            continue
-        if _is_folder(kept):
-            if not _is_folder(place):
-                place.unlink(missing_ok=True)
-                place.mkdir()
-        else:
-            if os.path.lexists(place):
-                _remove(place)
-            subprocess.run(["cp", "-a", "--", str(kept), str(place)], check=True)
-    for path in sorted(old, reverse=True):
-        if new.get(path) != old[path] and _is_folder(copy / path):
-            shutil.copystat(copy / path, f"{top}/{path}")
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _remove(path: Path) -> None:
-    if _is_folder(path):
-        subprocess.run(["chmod", "-R", "u+rwx", str(path)], check=False)
-        shutil.rmtree(path)
-    else:
-        path.unlink()

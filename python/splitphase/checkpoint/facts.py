@@ -161,11 +161,14 @@ class Facts:
 
 
 def walk(top: str, own: str, skip: str = "") -> Iterator[str]:
-    """Every path below `top`, relative, sorted, links not followed; less `own`, `skip` and what each build writes."""
+    """Every path below `top`, relative, sorted, links not followed; less `own`, `skip` and what each build writes.
+
+    Of a folder that cannot be read compilers see nothing, either.
+    """
     pending = [""]
     while pending:
         folder = pending.pop()
-        with os.scandir(f"{top}/{folder}") as entries:
+        with suppress(PermissionError), os.scandir(f"{top}/{folder}") as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 path = f"{folder}{entry.name}"
                 if (not folder and entry.name in (own, CALLED, *MACHINE_BOUND)) or path == skip:

@@ -119,9 +119,9 @@ class Build:
         outputs = (edge.outputs[0] for edge in generation.compiles())
         return frozenset(os.path.relpath(_absolute(self.directory, output), top) for output in outputs)
 
-    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - as plain make's
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as plain make's
         """Run these commands. Raises SplitphaseError where they fail."""
-        buildtool.generate(buildtool.BuildDirectory(self.tool, self.directory), self.graph, jobs)
+        return lambda: buildtool.generate(buildtool.BuildDirectory(self.tool, self.directory), self.graph, jobs)
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Tell Ninja of objects that were put in place; what its logs know of other files stays."""

@@ -194,7 +194,11 @@ class KbuildBuild:
         shapes = {path: note.removeprefix(_SHAPE) for path, note in checkpoint.notes.items() if note.startswith(_SHAPE)}
         return kbuildtree.differing(self.trees, top, before, after, read, shapes, host)
 
-    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:  # noqa: ARG002 - as a graph's
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as a graph's
+        """What brings the tree into the state in which compiles start."""
+        return lambda: self._prepare(jobs)
+
+    def _prepare(self, jobs: int) -> None:
         """Bring the tree into the state in which compiles start: headers that all of them may read."""
         with open(f"{self.trees.source}/Makefile", encoding="utf-8", errors="replace") as stream:
             if not re.search(r"^[\w -]*\bprepare\b[\w -]*:", stream.read(), re.MULTILINE):

@@ -46,6 +46,8 @@ class MakeBuild:
     tool: str = PLAIN_MAKE
     options: tuple[str, ...] | None = None
     """Arguments without targets, where they are known apart."""
+    places: tuple[Path, ...] = ()
+    """The package's outputs."""
 
     def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
         """Each compile of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""
@@ -110,13 +112,14 @@ class MakeBuild:
         """What make runs for the files that it made for compiles of the earlier build may need any object, or none."""
         return frozenset() if self._missing(top, checkpoint) else None
 
-    def generate(self, jobs: int, checkpoint: Checkpoint) -> None:
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:
         """Have make make these files, where it runs the same commands for them alone as in the whole build."""
-        targets = self._missing(self.facts.top, checkpoint)
         options = self.arguments if self.options is None else self.options
-        alone = dry_run(self.facts.top, SCRATCH, (*options, "--keep-going", *targets), self.facts.spelling)
-        if alone.lines <= set(self.observed.lines):
-            buildtool.run(["make", f"-j{jobs}", "--keep-going", *options, *targets], os.getcwd())
+        arguments = (*options, "--keep-going", *self._missing(self.facts.top, checkpoint))
+        alone = dry_run(self.facts.top, SCRATCH, arguments, self.facts.spelling, self.places)
+        if alone.reason or not alone.lines <= set(self.observed.lines):
+            return lambda: None
+        return lambda: buildtool.run(["make", f"-j{jobs}", *arguments], os.getcwd())
 
     def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
         """Files that compiles read or wait for and that the earlier build made, as seen from the working directory."""

@@ -82,5 +82,5 @@ class Request:
             return observed(now, self.make_arguments, facts.escape)
         from splitphase.checkpoint.dryrun import dry_run  # noqa: PLC0415 - see above
 
-        run = dry_run(self.top, SCRATCH, self.make_arguments, facts.spelling)
+        run = dry_run(self.top, SCRATCH, self.make_arguments, facts.spelling, tuple(self.outputs.values()))
         return replace(now, reason=run.reason, partial=run.partial, compiles=run.compiles, lines=tuple(run.lines))

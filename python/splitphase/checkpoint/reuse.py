@@ -20,6 +20,7 @@ from typing import Any
 
 from splitphase import buildtool
 from splitphase.checkpoint import build, folder, observe
+from splitphase.checkpoint.backup import Backup
 from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
 from splitphase.checkpoint.facts import absolute, fixed
 from splitphase.checkpoint.folder import folder_of, moved
@@ -103,10 +104,9 @@ class Reuse:
         if ahead is not None:
             needed = {output: command for output, command in commands.items() if output in ahead}
             self._round(current, needed, now.listing, now.epoch, jobs, outcome)
-            try:
-                current.generate(jobs, found)
-            except SplitphaseError as error:
-                return error.message
+            reason = self._generate(current, jobs)
+            if reason:
+                return reason
             facts.forget()
             commands = current.commands(request.top)
             commands = {output: command for output, command in commands.items() if output not in needed}
@@ -114,6 +114,38 @@ class Reuse:
         if outcome.kept:
             self._note(outcome)
         return outcome
+
+    def _generate(self, current: build.Build, jobs: int) -> str:
+        """Have the build tool make what compiles wait for; says why nothing can be reused then, or nothing.
+
+        Some commands run each time (targets that are no files): here, and in the build behind it. Where one more run
+        of them fails or changes anything, the tree becomes what it was before the first.
+        """
+        run = current.generation(jobs, self.found)
+        if current.tool not in _MOVABLE:
+            try:
+                run()
+            except SplitphaseError as error:
+                return error.message
+            return ""
+        backup = Backup(self.request.top, SCRATCH, self.request.outputs.values())
+        reason = backup.problem
+        try:
+            first = reason or run()
+        except SplitphaseError as error:
+            reason = error.message
+            backup.restore()
+        if not reason:
+            made = backup.contents()
+            try:
+                alike = run() == first and backup.contents() == made
+            except SplitphaseError:
+                alike = False
+            if not alike:
+                _log.warning("what compiles wait for is not made ahead: a second run of its commands differs")
+                backup.restore()
+        backup.remove()
+        return reason
 
     def _look_beside(self, now: Observed) -> str:
         names = observe.names_below(observe.changed_folders(self.found.observed, now))

@@ -1,0 +1,149 @@
+"""The tree and the outputs as they are, to be put back where something that was tried has changed them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from splitphase.checkpoint.decide import LOGS
+from splitphase.checkpoint.facts import CALLED, walk
+
+_Stamp = tuple[str, int, int, int, int]
+
+
+class Backup:
+    """A copy of all below `top`, less its folder `own`, which holds the copy, and of the package's outputs."""
+
+    def __init__(self, top: str, own: str, outputs: Collection[Path]) -> None:
+        self._folder = Path(top, own)
+        self.problem = ""
+        """Why there is no copy, or nothing."""
+        self._trees = [_Tree(Path(top), self._folder / "top", own)]
+        self._trees += [_Tree(path, self._folder / f"output{number}", "") for number, path in enumerate(outputs)]
+        self._folder.mkdir()
+        for tree in self._trees:
+            self.problem = self.problem or tree.copy()
+
+    def restore(self) -> None:
+        """Make all what it was."""
+        for tree in self._trees:
+            tree.restore()
+
+    def contents(self) -> list[tuple[str, str]]:
+        """Every path there is, and what it is; times do not count."""
+        return [entry for tree in self._trees for entry in _contents(tree.place, tree.own)]
+
+    def remove(self) -> None:
+        """It is of no use any more."""
+        remove(self._folder)
+
+
+class _Tree:
+    """One of these trees."""
+
+    def __init__(self, place: Path, kept: Path, own: str) -> None:
+        self.place = place
+        self.kept = kept
+        self.own = own
+        self.before: list[_Stamp] | None = None
+        """Nothing where it was not there."""
+
+    def copy(self) -> str:
+        """Copy it; says why that cannot be, or nothing."""
+        if not os.path.lexists(self.place):
+            return ""
+        self.before = _stamps(self.place, self.own)
+        sources = [self.place]
+        if _is_folder(self.place):
+            self.kept.mkdir()
+            entries = sorted(set(os.listdir(self.place)) - {self.own, CALLED})
+            sources = [self.place / entry for entry in entries]
+        command = ["cp", "-a", "--reflink=auto", "--", *map(str, sources), str(self.kept)]
+        run = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+        return f"the tree cannot be copied: {run.stderr.strip().splitlines()[0]}" if sources and run.returncode else ""
+
+    def restore(self) -> None:
+        """Put back what has changed."""
+        if self.before is None or not _is_folder(self.kept):
+            if self.before == _stamps(self.place, self.own):
+                return
+            if os.path.lexists(self.place):
+                remove(self.place)
+            if self.before is not None:
+                subprocess.run(["cp", "-a", "--", str(self.kept), str(self.place)], check=True)
+        elif not _is_folder(self.place):
+            remove(self.place)
+            subprocess.run(["cp", "-a", "--", str(self.kept), str(self.place)], check=True)
+        elif _stamps(self.place, self.own) != self.before:
+            _put_back(self.place, self.kept, self.before, self.own)
+
+
+def _stamps(place: Path, own: str) -> list[_Stamp] | None:
+    """What changes when anything there does; nothing where there is nothing."""
+    if not os.path.lexists(place):
+        return None
+    paths = list(walk(str(place), own)) if _is_folder(place) else [""]
+    found = []
+    for path in paths:
+        status = os.lstat(f"{place}/{path}" if path else place)
+        found.append((path, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+    return found
+
+
+def _contents(place: Path, own: str) -> Iterator[tuple[str, str]]:
+    """Every path and its kind, mode and what it holds, less Ninja's logs."""
+    if not _is_folder(place):
+        return
+    for path in walk(str(place), own):
+        found = place / path
+        status = os.lstat(found)
+        if found.name in LOGS:
+            continue
+        held = ""
+        with suppress(PermissionError):
+            if stat.S_ISREG(status.st_mode):
+                held = hashlib.sha256(found.read_bytes()).hexdigest()
+            elif stat.S_ISLNK(status.st_mode):
+                held = os.readlink(found)
+        yield path, f"{status.st_mode:o} {held}"
+
+
+def _put_back(place: Path, copy: Path, before: Iterable[_Stamp], own: str) -> None:
+    """Make a folder what it was. Folders stay the same ones: the shells that run the build are in them."""
+    old, new = ({path: stamp for path, *stamp in stamps} for stamps in (before, _stamps(place, own) or []))
+    for path in sorted(new.keys() - old.keys(), reverse=True):
+        remove(place / path)
+    for path in sorted(old):
+        found, kept = place / path, copy / path
+        if new.get(path) == old[path]:
+            continue
+        if _is_folder(kept):
+            if not _is_folder(found):
+                found.unlink(missing_ok=True)
+                found.mkdir()
+        else:
+            if os.path.lexists(found):
+                remove(found)
+            subprocess.run(["cp", "-a", "--", str(kept), str(found)], check=True)
+    for path in sorted(old, reverse=True):
+        if new.get(path) != old[path] and _is_folder(copy / path):
+            shutil.copystat(copy / path, place / path)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def remove(path: Path) -> None:
+    """Remove whatever is there."""
+    if _is_folder(path):
+        subprocess.run(["chmod", "-R", "u+rwx", str(path)], check=False)
+        shutil.rmtree(path)
+    else:
+        path.unlink()
