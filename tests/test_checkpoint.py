@@ -11,7 +11,7 @@ from splitphase.archive import pack
 from splitphase.checkpoint import place, record
 from splitphase.checkpoint.decide import changed_names, decide
 from splitphase.checkpoint.facts import Facts
-from splitphase.checkpoint.observe import changed_folders, differing, names_below, observe, unusable
+from splitphase.checkpoint.observe import changed_folders, differing, names_below, observe, odd_flags, unusable
 from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.errors import ManifestError, SplitphaseError
@@ -85,6 +85,24 @@ def test_dates_and_times(tmp_path: Path, unit: Unit) -> None:
     assert not kept(tmp_path, unit, epoch="2")
     (tmp_path / "a.c").write_text("char *when = __TIMESTAMP__;\n")
     assert not kept(tmp_path, unit)
+
+
+@pytest.mark.parametrize("word", ["__DATE__", "__TIME__"])
+def test_a_date_in_a_header_of_the_store_is_one(tmp_path: Path, word: str) -> None:
+    """The source says no date, only a macro's name: with another date its object was taken."""
+    header = "/nix/store/header.h"
+    saved = checkpoint((Unit("a.o", (), "command", (header,)),), {}, words={header: [word]})
+    for epoch, taken in (("1", 1), ("2", 0)):
+        assert len(decide(saved, Facts(str(tmp_path), ESCAPE), {"a.o": "command"}, frozenset(), epoch).kept) == taken
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["-frecord-gcc-switches", "-frecord-command-line", "-grecord-command-line", "--config=x.cfg", "-ivfsoverlay"],
+)
+def test_flags_that_name_or_record_what_no_command_shows(flag: str) -> None:
+    """clang writes `-isystem` of the environment into objects with `-frecord-command-line`."""
+    assert odd_flags(["clang", flag, "-c"])
 
 
 def test_changed_names() -> None:

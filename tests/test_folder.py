@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -87,11 +89,28 @@ def test_the_preprocessor_tells_whether_the_compiler_sees_the_name(
     assert bool(refused([unit], lambda _: call, Name(str(tmp_path), "source"), 1)) == sees
 
 
+@pytest.mark.parametrize("folder", ["hello-2.12", "a\u2013b", "caf\u00e9", "\u65e5\u672c", 'q"\\z', "a b+c"])
+def test_the_name_is_found_as_compilers_write_it(tmp_path: Path, folder: str) -> None:
+    """A dash of three bytes was looked for as one: objects of a folder with such a name were taken with that name."""
+    place = tmp_path / folder
+    place.mkdir()
+    (place / "a.c").write_text("const char *name = __FILE__;\n")
+    name = Name(str(tmp_path), folder)
+    for compiler in ("gcc", "clang"):
+        if shutil.which(compiler):
+            command = [compiler, "-c", "-o", str(tmp_path / "a.o"), str(place / "a.c")]
+            subprocess.run(command, check=True)
+            assert name.tied(Call(str(place), tuple(command)), [(tmp_path / "a.o").read_bytes()])
+            assert name.seen(Call(str(place), tuple(command)))
+
+
 def test_debug_information_and_names_in_objects_tie_them() -> None:
     name = Name("/build", "hello-2.12")
     assert name.tied(Call("/build/hello-2.12", ("gcc", "-g", "-c", "a.c")), [b""])
     assert name.tied(Call("/build/hello-2.12", ("gcc", "-ffile-prefix-map=/build=x", "-c", "a.c")), [b""])
     assert name.tied(Call("/build/hello-2.12", ("gcc", "-c", "a.c")), [b"_GLOBAL__N__build_hello_2_12_a_c"])
+    for flag in ("-funique-internal-linkage-names", "-Wa,--gen-debug,--compress-debug-sections", "-Wa,-g", "--debug"):
+        assert name.tied(Call("/build/hello-2.12", ("clang", flag, "-c", "a.c")), [b""])
     assert not name.tied(Call("/build/hello-2.12", ("gcc", "-g0", "-c", "a.c")), [b"/build/hello-2.10"])
     tied = Unit("hello-2.12/a.o", (), "", (), tied=True)
     assert refused([tied], lambda _: Call("/", ()), name, 1)

@@ -23,7 +23,10 @@ _ANYWHERE = r"(?:(?<![^\s\"'=:,;])|(?<=[\s\"'=:,;]-[IDLFUo])|(?<=-isystem)|(?<=-
 """Where a path begins in a command."""
 _ASKED = re.compile(rb"__builtin_(?:FILE|source_location)|source_location|__PRETTY_FUNCTION__")
 """What the preprocessor leaves to the compiler and that may say the name of a file."""
-_MAP = re.compile(r"-prefix-map=(?!/nix/store/)")
+_TIED = re.compile(
+    r"-g(?!0$)|.*-prefix-map=(?!/nix/store/)|-funique-internal-linkage-names|--debug|-Wa,(?:.*,)?--?(?:g|debug)"
+)
+"""Words with which an object may hold the name in a form in which it is not found: compressed, or as a hash."""
 
 
 def folder_of(directory: str, top: str) -> str:
@@ -55,8 +58,9 @@ class Name:
     """The name of a folder as compilers may leave it in what they write, cleaned or not."""
 
     def __init__(self, top: str, folder: str) -> None:
-        letters = (re.escape(letter) if letter.isalnum() else "[^A-Za-z0-9]" for letter in f"{top}/{folder}")
-        self._pattern = re.compile("".join(letters).encode(errors="surrogateescape"))
+        # Where a byte is no letter or digit, they may write another one, or several: `\\"`, `_`.
+        parts = re.split(rb"[^A-Za-z0-9]+", f"{top}/{folder}".encode(errors="surrogateescape"))
+        self._pattern = re.compile(rb"[^A-Za-z0-9]+".join(parts))
 
     def stands_in(self, data: bytes) -> bool:
         """Whether it stands in there."""
@@ -65,7 +69,7 @@ class Name:
     def tied(self, call: Call, contents: Iterable[bytes]) -> bool:
         """Whether files that a call made may hold the name."""
         words = (*call.words, *wrapper_flags(os.environ))
-        if any((word.startswith("-g") and word != "-g0") or _MAP.search(word) for word in words):
+        if any(_TIED.match(word) for word in words):
             return True
         return any(self.stands_in(data) for data in contents)
 

@@ -161,13 +161,19 @@ def in_tree(top: str, path: str) -> bool:
 
 
 _ODD = re.compile(
-    r"-fprofile|-fbranch-prob|-fauto-profile|-fplugin|-?-specs|-frandomize-layout|-fsanitize-\w*list|-B|-wrapper|-Xclang$|-aux-info|-fsave-opt|-fopt-info|-fdiagnostics-\w*(?:file|output)|--serialize-d"
+    r"-fprofile|-fbranch-prob|-fauto-profile|-fplugin|-?-specs|-frandomize-layout|-fsanitize-\w*list|-B|-wrapper"
+    r"|-Xclang$|-aux-info|-fsave-opt|-fopt-info|-fdiagnostics-\w*(?:file|output)|--serialize-d|--config|-ivfsoverlay"
+    r"|-fxray-|-fbasic-block-sections=list|-MJ|-fproc-stat-report|-foptimization-record"
 )
+_RECORDS = re.compile(r"-[fg]record-")
+"""The object says with which flags it was made: folders of headers that were only searched are among them."""
 
 
 def odd_flags(words: Iterable[str]) -> str:
     """Why a compile with these words may read files that no dependency record names, or nothing."""
     for word in words:
         if _ODD.match(word):
-            return f"{word.split('=')[0]} may read files that no dependency record names"
+            return f"{word.split('=')[0]} may read or write files that no dependency record names"
+        if _RECORDS.match(word):
+            return f"{word} puts flags into the object that no command shows"
     return ""
