@@ -101,7 +101,7 @@ def test_a_date_in_a_header_of_the_store_is_one(tmp_path: Path, word: str) -> No
     ["-frecord-gcc-switches", "-frecord-command-line", "-grecord-command-line", "--config=x.cfg", "-ivfsoverlay"],
 )
 def test_flags_that_name_or_record_what_no_command_shows(flag: str) -> None:
-    """clang writes `-isystem` of the environment into objects with `-frecord-command-line`."""
+    """Clang writes `-isystem` of the environment into objects with `-frecord-command-line`."""
     assert odd_flags(["clang", flag, "-c"])
 
 

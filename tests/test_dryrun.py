@@ -184,3 +184,36 @@ def test_a_dry_run_leaves_the_outputs(tmp_path: Path, monkeypatch: pytest.Monkey
     assert run.compiles["a.o"].refused == run.reason == ""
     assert not out.exists()
     assert not list(dev.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ("@echo CC a.o; mkdir -p x\n\t{}\n\t@cp a.d a.P; sed -e s/x/y/ < a.d >> a.P; rm -f a.d", ""),
+        ("gcc -MM -MT a.o a.c\n\t{}", ""),
+        ("{}\n\tsh ./post.sh a.o", "runs sh"),
+        ("{}\n\t./post", "runs ./post"),
+        ("{} && sh ./post.sh", "runs sh"),
+        ("{}\n\tcp other.o a.o", "runs cp"),
+        ("if test -f x; then {}; else sh ./other.sh; fi", "runs sh"),
+        ("test -f x || {}\n\ttest ! -f x || ./other", "runs ./other"),
+    ],
+)
+def test_other_commands_of_a_recipe_may_change_the_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str, said: str
+) -> None:
+    """A script behind the compile did nothing in the earlier build, and something in the later one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Makefile").write_text(f"a.o:\n\t{recipe.format('gcc -c -o a.o a.c')}\n")
+    found = dry_run(str(tmp_path), "own", [], SPELLING).compiles["a.o"].refused
+    assert said in found
+    assert bool(said) == bool(found)
+
+
+def test_a_new_line_of_a_recipe_is_another_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    digests = set()
+    for line in ("", "\tmv a.o b.o\n", "\trm -f a.o\n"):
+        (tmp_path / "Makefile").write_text(f"a.o:\n\tgcc -c -o a.o a.c\n{line}")
+        digests.add(dry_run(str(tmp_path), "own", [], SPELLING).compiles["a.o"].digest)
+    assert len(digests) == 3

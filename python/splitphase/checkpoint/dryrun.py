@@ -13,7 +13,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -67,6 +67,10 @@ _SETTING = re.compile(
     r"|(?:export|declare|typeset|eval|source|read|unset|alias|exec|env|\.|set\s+-\w*a\w*)\s)"
 )
 """Shell text by which a compiler behind it may see other variables."""
+_HARMLESS = frozenset("echo printf : true false test [ ] rm mv mkdir cd set exit fi done #".split())
+"""Commands beside a compile that change no object, other than by taking it away."""
+_FILTERS = frozenset("sed awk grep cat cp ln touch chmod tr sort fmt tail head".split())
+"""Commands that write no object that they do not name."""
 _BESIDE = "make did not ask for it"
 _LINKING = re.compile(r"#|\w*(?:search_(?:path|dirs)|library_path)\w*=")
 """Lines of libtool that say nothing of compiles: comments, and where linkers look for libraries."""
@@ -153,7 +157,9 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
     compiles: dict[str, MakeCompile] = {}
     lines: set[str] = set()
     rules = _Rules(top)
+    recipes: dict[str, list[tuple[str, str]]] = {}
     for where, line, segment, asked in _segments(text, directory, rules):
+        recipes.setdefault(asked, []).append((line, segment))
         inside = os.path.relpath(where, top)
         command = digest(f"{spelling.path(inside)}\n{spelling.text(line)}")
         lines.add(command)
@@ -187,6 +193,11 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
             compiles[path] = made
     for path in rules.contested & compiles.keys():
         compiles[path] = replace(compiles[path], refused="several rules make it")
+    for path, made in compiles.items():
+        recipe = recipes.get(path, [])
+        shown = spelling.text("\n".join(dict.fromkeys(line for line, _ in recipe)))
+        refused = made.refused or _beside(path, made.command, (segment for _, segment in recipe))
+        compiles[path] = replace(made, digest=digest(f"{made.digest}\n{shown}"), refused=refused)
     return DryRun("", compiles, frozenset(lines))
 
 
@@ -298,6 +309,20 @@ def _line_refused(line: str, segment: str) -> str:
         return f"its command runs other commands: {segment[:100]}"
     if any(_SETTING.match(part) for part in _SEPARATORS.split(rest)):
         return f"its line sets variables: {segment[:100]}"
+    return ""
+
+
+def _beside(path: str, command: str, segments: Iterable[str]) -> str:
+    """Why other commands of an object's recipe may change it, or nothing."""
+    named = re.compile(rf"(?<![\w.+-]){re.escape(os.path.basename(path))}(?![\w.+-])")
+    for segment in segments:
+        words = _DEPBASE.sub("", segment).lstrip("@+-").split()
+        while words and _SKIPPED.match(words[0]):
+            words = words[1:]
+        if segment == command or not words or is_compiler(words[0]) or words[0] in _HARMLESS:
+            continue
+        if words[0] not in _FILTERS or named.search(segment):
+            return f"its recipe runs {words[0]} as well"
     return ""
 
 
