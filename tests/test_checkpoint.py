@@ -239,3 +239,17 @@ def test_names_that_are_chance_or_digests_of_output_paths_do_not_count(tmp_path:
     assert changed_names(*listings) == frozenset()
     (tmp_path / "b/tmp.ABCDEFGHI1").write_text("another")
     assert changed_names(listings[0], Facts(str(tmp_path / "b"), ESCAPE).kinds("own"))
+
+
+def test_a_compiler_behind_another_one_of_its_name_counts(tmp_path: Path) -> None:
+    """`gcc` of a compiler cache runs the next `gcc` on PATH."""
+    for folder in ("cache", "one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "gcc").touch()
+    facts = Facts(str(tmp_path), ESCAPE)
+    first, second, third = (
+        observe(facts, "own", {"PATH": f"{tmp_path}/cache:{tmp_path}/{path}"}, "")
+        for path in ("one", "two", f"one:{tmp_path}")
+    )
+    assert differing(first, second, (), ("out",)) == "the variable PATH differs"
+    assert differing(first, third, (), ("out",)) == ""

@@ -63,14 +63,14 @@ def observe(facts: Facts, own: str, environment: Mapping[str, str], flags: str, 
 
 
 def _programs(path: str) -> dict[str, str]:
-    """What compilers and assemblers on a PATH are, by name."""
-    found: dict[str, str] = {}
+    """What compilers and assemblers on a PATH are, by name: all of them, since the first may call the next."""
+    found: dict[str, list[str]] = {}
     for folder in filter(None, path.split(":")):
         with suppress(OSError):
             for name in sorted(os.listdir(folder)):
-                if name not in found and (name == "as" or is_compiler(name)):
-                    found[name] = os.path.realpath(f"{folder}/{name}")
-    return found
+                if name == "as" or is_compiler(name):
+                    found.setdefault(name, []).append(os.path.realpath(f"{folder}/{name}"))
+    return {name: ":".join(dict.fromkeys(places)) for name, places in found.items()}
 
 
 def differing(before: Observed, after: Observed, ignored: Iterable[str], outputs: Collection[str] | None = None) -> str:
