@@ -85,7 +85,9 @@ class Judge:
             words = self.words.get(path, ())
         else:
             content = self.facts.content(absolute(self.facts.top, path))
-            if content is None or content.digest != self.read[path]:
+            if content is None:
+                return "what it reads is not there yet"
+            if content.digest != self.read[path]:
                 return "what it reads differs"
             words = content.words
         if "__TIMESTAMP__" in words:

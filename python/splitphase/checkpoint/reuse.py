@@ -86,6 +86,7 @@ class Reuse:
             (IDLE if request.idle(now) else request.problem)
             or observe.differing(found.observed, now, later, request.outputs if found.tool in _MOVABLE else None)
             or observe.unusable(request.top, facts.escape, packages_own(os.environ))
+            or ("the build runs in its top folder, where splitphase has its notes" if not self.folder else "")
             or self._look_beside(now)
         )
         if reason:
