@@ -40,6 +40,9 @@ class Build(Protocol):
     def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
 
+    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:
+        """Whether some of these commands may run once more in the build itself, and that may matter."""
+
     def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:
         """What runs these commands. It raises SplitphaseError where they fail."""
 

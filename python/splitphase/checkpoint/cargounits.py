@@ -46,6 +46,10 @@ class CargoBuild:
         """Nothing has to run before packages can be judged."""
         return None
 
+    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:  # noqa: ARG002 - as a graph's
+        """Nothing is run ahead."""
+        return False
+
     def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as a graph's
         """So nothing is run."""
         return lambda: None

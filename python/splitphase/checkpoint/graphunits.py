@@ -16,7 +16,7 @@ from splitphase.command import Unreadable, is_c_compiler, is_compile, option, sp
 from splitphase.depfile import read_depfile
 from splitphase.errors import BuildGraphError
 from splitphase.generate import Generation
-from splitphase.graph import Edge, Graph
+from splitphase.graph import Edge, Graph, reachable
 from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
@@ -118,6 +118,13 @@ class Build:
             return None
         outputs = (edge.outputs[0] for edge in generation.compiles())
         return frozenset(os.path.relpath(_absolute(self.directory, output), top) for output in outputs)
+
+    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:
+        """Whether some of these commands may run once more in the build: the earlier one left no file of theirs."""
+        there = checkpoint.left.keys() | checkpoint.observed.listing.keys()
+        edges = reachable(self.graph, Generation(self.graph, self.kinds).needed()).edges
+        outputs = (path for edge in edges if edge.command for path in edge.outputs)
+        return any(os.path.relpath(_absolute(self.directory, path), top) not in there for path in outputs)
 
     def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as plain make's
         """Run these commands. Raises SplitphaseError where they fail."""

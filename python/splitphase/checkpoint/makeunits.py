@@ -112,6 +112,10 @@ class MakeBuild:
         """What make runs for the files that it made for compiles of the earlier build may need any object, or none."""
         return frozenset() if self._missing(top, checkpoint) else None
 
+    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:  # noqa: ARG002 - as a graph's
+        """Targets that are no files are made each time."""
+        return True
+
     def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:
         """Have make make these files, where it runs the same commands for them alone as in the whole build."""
         options = self.arguments if self.options is None else self.options

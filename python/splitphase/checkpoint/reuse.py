@@ -123,7 +123,7 @@ class Reuse:
         of them fails or changes anything, the tree becomes what it was before the first.
         """
         run = current.generation(jobs, self.found)
-        if current.tool not in _MOVABLE:
+        if not current.repeats(self.request.top, self.found):
             try:
                 run()
             except SplitphaseError as error:
