@@ -40,11 +40,11 @@ class Build(Protocol):
     def ahead(self, top: str, checkpoint: Checkpoint) -> frozenset[str] | None:
         """Objects that commands before all compiles need, relative to the top; None where there are no such."""
 
-    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:
-        """Whether some of these commands may run once more in the build itself, and that may matter."""
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> tuple[Callable[[], object], bool]:
+        """What runs these commands, and whether some of them may run once more in the build itself.
 
-    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:
-        """What runs these commands. It raises SplitphaseError where they fail."""
+        It raises SplitphaseError where they fail.
+        """
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:
         """Why nothing of the checkpoint may be used in this build, or nothing."""

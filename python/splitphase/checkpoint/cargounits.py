@@ -46,13 +46,9 @@ class CargoBuild:
         """Nothing has to run before packages can be judged."""
         return None
 
-    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:  # noqa: ARG002 - as a graph's
-        """Nothing is run ahead."""
-        return False
-
-    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as a graph's
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> tuple[Callable[[], object], bool]:  # noqa: ARG002 - as a graph's
         """So nothing is run."""
-        return lambda: None
+        return lambda: None, False
 
     def units(self, top: str, known: Collection[str]) -> Iterator[tuple[Unit, str]]:
         """Each package of the finished build, less `known` outputs; and why it cannot be reused (empty: it can)."""

@@ -89,6 +89,8 @@ class DryRun:
     """Digests of all lines with their directories."""
     partial: str = ""
     """What make says where it cannot go through with it, since files are missing that it did not make."""
+    asked: frozenset[str] = frozenset()
+    """Targets for which recipes would run, relative to the top."""
 
 
 def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling, outputs: Collection[Path] = ()) -> DryRun:
@@ -198,7 +200,7 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
         shown = spelling.text("\n".join(dict.fromkeys(line for line, _ in recipe)))
         refused = made.refused or _beside(path, made.command, (segment for _, segment in recipe))
         compiles[path] = replace(made, digest=digest(f"{made.digest}\n{shown}"), refused=refused)
-    return DryRun("", compiles, frozenset(lines))
+    return DryRun("", compiles, frozenset(lines), asked=frozenset(rules.asked))
 
 
 class _Rules:
@@ -207,12 +209,13 @@ class _Rules:
     def __init__(self, top: str) -> None:
         self.top = top
         self.contested: set[str] = set()
-        self._asked: dict[str, str] = {}
+        self.asked: dict[str, str] = {}
+        """By target: where make is, and the rule."""
 
     def ask(self, directory: str, rule: str, target: str) -> str:
         """Make runs a recipe for a target; returns the target's path, relative to the top."""
         path = os.path.relpath(os.path.join(directory, target), self.top)
-        if self._asked.setdefault(path, f"{directory} {rule}") != f"{directory} {rule}":
+        if self.asked.setdefault(path, f"{directory} {rule}") != f"{directory} {rule}":
             self.contested.add(path)
         return path
 

@@ -119,16 +119,15 @@ class Build:
         outputs = (edge.outputs[0] for edge in generation.compiles())
         return frozenset(os.path.relpath(_absolute(self.directory, output), top) for output in outputs)
 
-    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:
-        """Whether some of these commands may run once more in the build: the earlier one left no file of theirs."""
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> tuple[Callable[[], object], bool]:
+        """What runs these commands, and whether some may run once more: the earlier build left no file of theirs."""
         there = checkpoint.left.keys() | checkpoint.observed.listing.keys()
+        top = checkpoint.identity.top
         edges = reachable(self.graph, Generation(self.graph, self.kinds).needed()).edges
         outputs = (path for edge in edges if edge.command for path in edge.outputs)
-        return any(os.path.relpath(_absolute(self.directory, path), top) not in there for path in outputs)
-
-    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as plain make's
-        """Run these commands. Raises SplitphaseError where they fail."""
-        return lambda: buildtool.generate(buildtool.BuildDirectory(self.tool, self.directory), self.graph, jobs)
+        repeats = any(os.path.relpath(_absolute(self.directory, path), top) not in there for path in outputs)
+        place = buildtool.BuildDirectory(self.tool, self.directory)
+        return lambda: buildtool.generate(place, self.graph, jobs), repeats
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Tell Ninja of objects that were put in place; what its logs know of other files stays."""

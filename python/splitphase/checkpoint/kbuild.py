@@ -194,13 +194,9 @@ class KbuildBuild:
         shapes = {path: note.removeprefix(_SHAPE) for path, note in checkpoint.notes.items() if note.startswith(_SHAPE)}
         return kbuildtree.differing(self.trees, top, before, after, read, shapes, host)
 
-    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:  # noqa: ARG002 - as a graph's
-        """What `make prepare` makes, a second run leaves alone."""
-        return False
-
-    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:  # noqa: ARG002 - as a graph's
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> tuple[Callable[[], object], bool]:  # noqa: ARG002 - as a graph's
         """What brings the tree into the state in which compiles start."""
-        return lambda: self._prepare(jobs)
+        return lambda: self._prepare(jobs), False
 
     def _prepare(self, jobs: int) -> None:
         """Bring the tree into the state in which compiles start: headers that all of them may read."""

@@ -112,18 +112,18 @@ class MakeBuild:
         """What make runs for the files that it made for compiles of the earlier build may need any object, or none."""
         return frozenset() if self._missing(top, checkpoint) else None
 
-    def repeats(self, top: str, checkpoint: Checkpoint) -> bool:  # noqa: ARG002 - as a graph's
-        """Targets that are no files are made each time."""
-        return True
+    def generation(self, jobs: int, checkpoint: Checkpoint) -> tuple[Callable[[], object], bool]:
+        """Have make make these files, where it runs the same commands for them alone as in the whole build.
 
-    def generation(self, jobs: int, checkpoint: Checkpoint) -> Callable[[], object]:
-        """Have make make these files, where it runs the same commands for them alone as in the whole build."""
+        Targets of which the earlier build left no file are made each time.
+        """
         options = self.arguments if self.options is None else self.options
         arguments = (*options, "--keep-going", *self._missing(self.facts.top, checkpoint))
         alone = dry_run(self.facts.top, SCRATCH, arguments, self.facts.spelling, self.places)
         if alone.reason or not alone.lines <= set(self.observed.lines):
-            return lambda: None
-        return lambda: buildtool.run(["make", f"-j{jobs}", *arguments], os.getcwd())
+            return lambda: None, False
+        there = checkpoint.left.keys() | checkpoint.observed.listing.keys()
+        return lambda: buildtool.run(["make", f"-j{jobs}", *arguments], os.getcwd()), not alone.asked <= there
 
     def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
         """Files that compiles read or wait for and that the earlier build made, as seen from the working directory."""

@@ -122,8 +122,8 @@ class Reuse:
         Some commands run each time (targets that are no files): here, and in the build behind it. Where one more run
         of them fails or changes anything, the tree becomes what it was before the first.
         """
-        run = current.generation(jobs, self.found)
-        if not current.repeats(self.request.top, self.found):
+        run, repeats = current.generation(jobs, self.found)
+        if not repeats:
             try:
                 run()
             except SplitphaseError as error:
