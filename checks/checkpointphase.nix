@@ -8,27 +8,12 @@
 }:
 let
   inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (import ./taken.nix { inherit lib pkgs scope; }) logged says;
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
   packages = import ./buildtools.nix { inherit pkgs; };
 
   folder = phase packages.bzip2 "cd ..; make -C $sourceRoot -j$NIX_BUILD_CORES PREFIX=$out; cd $sourceRoot";
   leveldb = (import ./packages.nix { inherit pkgs; }).leveldb;
-
-  # An output of its own for the lines that say what was taken: all that is printed between two phases, outside of the tree.
-  logged =
-    package:
-    package.overrideAttrs (old: {
-      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
-      preBuildPhases = [ "beginLog" ];
-      preInstallPhases = [ "endLog" ];
-      beginLog = ''exec 8>&1 9>&2 > >(tee /tmp/build.log) 2>&1'';
-      endLog = "exec 1>&8 2>&9";
-      postInstall = (old.postInstall or "") + "\n" + ''
-        mkdir -p $log
-        sleep 0.2
-        grep '^splitphase: ' /tmp/build.log | sed 's/ in [0-9.]* s//' > $log/said
-      '';
-    });
 
   # one NAME { package, edit, said }: the first line that the helper says of a build of `package` with this edit.
   one =
@@ -37,27 +22,15 @@ let
       package,
       edit,
       said,
+      begins ? false,
       base ? logged package,
     }:
     let
       edited = patched package edit;
       made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild base);
     in
-    lib.nameValuePair "checkpoint-phase-${name}" (
-      pkgs.runCommand "checkpoint-phase-${name}"
-        {
-          equal = compare "checkpoint-phase-${name}" edited (made // { inherit (edited) outputs; });
-          log = made.log;
-          inherit said;
-        }
-        ''
-          cat $log/said
-          case "$(head -n 1 $log/said)" in
-            "splitphase: $said"*) touch $out ;;
-            *) exit 1 ;;
-          esac
-        ''
-    );
+    says "phase-${name}" { inherit edited made said begins; };
+
   patched =
     package: edit:
     package.overrideAttrs (old: {
@@ -195,6 +168,7 @@ lib.mapAttrs' again {
     package = phase packages.xxhash "make PREFIX=$out libxxhash.a; make -j$NIX_BUILD_CORES PREFIX=$out";
     edit = "echo 'int splitphase_edited;' >> xxhash.c";
     said = "built anew: the checkpoint has no objects: buildPhase calls a build tool for more than one build: make PREFIX=xxhash-0.8.1 libxxhash.a; make -j";
+    begins = true;
   };
   # What is called before and compiles nothing, is like any other command.
   before = {

@@ -9,28 +9,11 @@
 }:
 let
   inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (import ./taken.nix { inherit lib pkgs scope; }) logged says;
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
   packages = import ./buildtools.nix { inherit pkgs; };
   sources = lib.importJSON ./sources.json;
   inherit (import ./packages.nix { inherit pkgs; }) leveldb;
-
-  # An output of its own for the lines that say what was taken.
-  logged =
-    package:
-    package.overrideAttrs (old: {
-      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
-      preBuild = (old.preBuild or "") + "\n" + ''
-        exec 3>&1 4>&2 > >(tee "$NIX_BUILD_TOP/build.log") 2>&1
-      '';
-      postBuild = (old.postBuild or "") + "\n" + ''
-        exec 1>&3 2>&4
-      '';
-      postInstall = (old.postInstall or "") + "\n" + ''
-        mkdir -p $log
-        sleep 0.2
-        grep '^splitphase: ' "$NIX_BUILD_TOP/build.log" | sed 's/ in [0-9.]* s//' > $log/said
-      '';
-    });
 
   # one NAME { edit, said }: the first line that the helper says of a build with this edit, or other attributes.
   one =
@@ -45,19 +28,7 @@ let
       edited = package.overrideAttrs change;
       made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild (logged package));
     in
-    lib.nameValuePair "checkpoint-${name}" (
-      pkgs.runCommand "checkpoint-${name}"
-        {
-          equal = compare "checkpoint-${name}" edited (made // { inherit (edited) outputs; });
-          log = made.log;
-          inherit said;
-        }
-        ''
-          cat $log/said
-          [ "$(head -n 1 $log/said)" = "splitphase: $said" ]
-          touch $out
-        ''
-    );
+    says name { inherit edited made said; };
 
   # A command that nothing declares writes a header, which is found before the one that was there.
   shadowed = pkgs.stdenv.mkDerivation {

@@ -27,7 +27,7 @@ def test_real_generation(tmp_path: Path, tool: str, monkeypatch: pytest.MonkeyPa
     found = buildtool.detect(str(project.build))
     assert found == buildtool.BuildDirectory(tool, str(project.build))
     assert isinstance(found, buildtool.BuildDirectory)
-    buildtool.generate(found, buildtool.read(found), 2)
+    buildtool.generate(found, Generation(buildtool.read(found)), 2)
     assert (project.build / "made/generated.h").read_text() == "#define GENERATED 6\n"
     assert (project.build / "plain.h").read_text() == "#define PLAIN 7\n"
     assert project.objects() == {"tool.c.o"}
@@ -43,7 +43,7 @@ def test_a_generator_that_fails(tmp_path: Path, tool: str, capfd: pytest.Capture
     project = CMakeProject(tmp_path, tool, BROKEN)
     build = buildtool.BuildDirectory(tool, str(project.build))
     with pytest.raises(SplitphaseError, match="generating sources failed") as caught:
-        buildtool.generate(build, buildtool.read(build), 1)
+        buildtool.generate(build, Generation(buildtool.read(build)), 1)
     assert "output above" in caught.value.hint
     assert capfd.readouterr()
 

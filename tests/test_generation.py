@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PYTHON = Path(__file__).resolve().parents[1] / "python"
+import checkpoint_cli
+
 PROJECT = """cmake_minimum_required(VERSION 3.13)
 project(p C)
 include_directories(${CMAKE_BINARY_DIR})
@@ -33,14 +32,7 @@ def configured(top: Path, generator: str, more: str) -> Path:
 
 
 def helper(work: Path, command: str, tool: str, saved: Path) -> str:
-    run = subprocess.run(
-        [sys.executable, "-m", "splitphase", command, "--top", str(work.parents[1]), "--output",
-         f"out=/nix/store/{'0' * 32}-p", "--package", "p", "--system", "here", "--tool", tool,
-         "--checkpoint", str(saved)],
-        cwd=work, env=os.environ | {"PYTHONPATH": str(PYTHON)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+    return checkpoint_cli.helper(command, work.parents[1], work, tool, saved)
 
 
 @pytest.mark.parametrize(("generator", "tool"), [("Ninja", "ninja"), ("Unix Makefiles", "make")])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PYTHON = Path(__file__).resolve().parents[1] / "python"
+import checkpoint_cli
+
 TOP = "all: {}\nlibrary:\n\t$(MAKE) -C lib\nprogram: {}\n\t$(MAKE) -C programs\n"
 PROGRAMS = "prog: main.o ../lib/a.o ../lib/b.o\n\tgcc -o $@ $^\n%.o: %.c\n\tgcc -DWHO=2 -c -o $@ $<\n"
 MAIN = "int a(void);\nint b(void);\nint main(void) { return 10 * a() + b(); }\n"
@@ -42,14 +41,8 @@ def write(top: Path, maker: str, *, library: bool) -> Path:
     return source
 
 
-def helper(source: Path, command: str, *options: str) -> str:
-    run = subprocess.run(
-        [sys.executable, "-m", "splitphase", command, "--top", str(source.parent), "--output",
-         f"out=/nix/store/{'0' * 32}-multi", "--package", "multi", "--system", "here", "--tool", "make", *options],
-        cwd=source, env=os.environ | {"PYTHONPATH": str(PYTHON)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+def helper(source: Path, command: str, saved: Path) -> str:
+    return checkpoint_cli.helper(command, source.parent, source, "make", saved)
 
 
 def made(source: Path) -> int:
@@ -63,17 +56,17 @@ def test_a_command_that_is_printed_but_does_not_run_makes_no_object(
     tmp_path: Path, maker: str, *, library: bool
 ) -> None:
     """Two folders have rules for the same objects; which one makes them depends on the order."""
-    top, saved = tmp_path / "build", str(tmp_path / "checkpoint")
+    top, saved = tmp_path / "build", tmp_path / "checkpoint"
     source = write(top, maker, library=library)
-    helper(source, "observe", "--checkpoint", saved)
+    helper(source, "observe", saved)
     assert made(source) == (11 if library else 22)
-    helper(source, "checkpoint", "--checkpoint", saved)
+    helper(source, "checkpoint", saved)
     source = write(top, maker, library=not library)
-    said = helper(source, "reuse", "--checkpoint", saved)
+    said = helper(source, "reuse", saved)
     found = re.search(r"(\d+) objects taken", said)
     assert found, said
     assert made(source) == (22 if library else 11)
-    assert helper(source, "confirm", "--checkpoint", saved) == ""
+    assert helper(source, "confirm", saved) == ""
     assert int(found[1]) >= 1, "programs/main.o"
 
 
@@ -82,7 +75,7 @@ def test_a_command_that_is_printed_but_does_not_run_makes_no_object(
 )
 def test_commands_that_run_each_time_run_once(tmp_path: Path, command: str, taken: int) -> None:
     """What compiles wait for is made ahead; a target that is no file was then made twice: `mkdir` failed."""
-    top, saved = tmp_path / "build", str(tmp_path / "checkpoint")
+    top, saved = tmp_path / "build", tmp_path / "checkpoint"
     source = top / "source"
     makefile = (
         f"all: programs/prog\n.PHONY: prep\nprep:\n\t{command}\ngen/one.h: | prep\n\techo '#define ONE 1' > $@\n"
@@ -93,9 +86,9 @@ def test_commands_that_run_each_time_run_once(tmp_path: Path, command: str, take
         (source / "programs").mkdir(parents=True)
         (source / "Makefile").write_text(makefile)
         (source / "a.c").write_text('#include "gen/one.h"\nint main(void) { return ONE; }\n')
-        said = helper(source, step, "--checkpoint", saved)
+        said = helper(source, step, saved)
         assert made(source) == 1
         if step == "observe":
-            helper(source, "checkpoint", "--checkpoint", saved)
+            helper(source, "checkpoint", saved)
     assert f"{taken} objects taken" in said
     assert not (source / "log").exists() or (source / "log").read_text() == "\n"

@@ -13,6 +13,7 @@ import pytest
 from cmake_project import ENVIRONMENT, CMakeProject
 from splitphase import buildtool
 from splitphase.errors import ManifestError, UnsafePathError
+from splitphase.generate import Generation
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan
 from splitphase.paths import Tree
 from splitphase.plan import Action, Planner, Settings
@@ -39,7 +40,7 @@ class Split:
 def _actions(project: CMakeProject) -> tuple[list[Action], set[str]]:
     build = buildtool.BuildDirectory(project.tool, str(project.build))
     graph = buildtool.read(build)
-    buildtool.generate(build, graph, 2)
+    buildtool.generate(build, Generation(graph), 2)
     plan = Planner(Tree(str(project.root)), graph, Settings(ENVIRONMENT)).run()
     return plan.actions, {left.output for left in plan.left}
 

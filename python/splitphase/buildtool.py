@@ -68,9 +68,8 @@ def asked_for(build: BuildDirectory, graph: Graph, targets: list[str]) -> Graph:
     return reachable(graph, found)
 
 
-def generate(build: BuildDirectory, graph: Graph, jobs: int) -> None:
+def generate(build: BuildDirectory, generation: Generation, jobs: int) -> None:
     """Have the build tool make the files that compiles need; raises where it fails, as it would in the stock build."""
-    generation = Generation(graph)
     targets = generation.needed()
     if not targets:
         return

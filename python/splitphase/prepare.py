@@ -9,6 +9,7 @@ from pathlib import Path
 
 from splitphase import buildtool, snapshot
 from splitphase.environment import packages_own
+from splitphase.generate import Generation
 from splitphase.graph import Graph
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
 from splitphase.ninja.log import log_version
@@ -55,7 +56,7 @@ class Preparation:
 
     def generate(self, jobs: int) -> None:
         """Make what compiles need and the build itself generates."""
-        buildtool.generate(self.build, self._graph, jobs)
+        buildtool.generate(self.build, Generation(self._graph), jobs)
 
     def plan(self, added: Collection[str], leave: Collection[str], jobs: int) -> None:
         """Decide what becomes an action."""

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from splitphase.checkpoint.decide import LOGS
 from splitphase.checkpoint.facts import CALLED, walk
@@ -18,7 +19,10 @@ _Stamp = tuple[str, int, int, int, int]
 
 
 class Backup:
-    """A copy of all below `top`, less its folder `own`, which holds the copy, and of the package's outputs."""
+    """A copy of all below `top`, less its folder `own`, which holds the copy, and of the package's outputs.
+
+    It is gone when the `with` statement ends.
+    """
 
     def __init__(self, top: str, own: str, outputs: Collection[Path]) -> None:
         self._folder = Path(top, own)
@@ -39,8 +43,12 @@ class Backup:
         """Every path there is, and what it is; times do not count."""
         return [entry for tree in self._trees for entry in _contents(tree.place, tree.own)]
 
-    def remove(self) -> None:
-        """It is of no use any more."""
+    def __enter__(self) -> Self:
+        """The copy is made already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the copy."""
         remove(self._folder)
 
 

@@ -8,11 +8,9 @@ from typing import Protocol
 
 from splitphase import buildtool
 from splitphase.checkpoint.facts import Facts
-from splitphase.checkpoint.kbuildplace import find
 from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import Request
-from splitphase.environment import packages_own
 
 
 class Build(Protocol):
@@ -55,12 +53,10 @@ class Build(Protocol):
 
 def read(request: Request, directory: str, facts: Facts, observed: Observed) -> Build | str:
     """Read the build that runs in `directory`, or say why it cannot be read. Each tool's modules are loaded for it."""
-    if request.tool == "ninja":
-        if not os.path.exists(f"{directory}/build.ninja"):
-            return "Ninja is run, but there is no build.ninja in the working directory"
-        return _graph(buildtool.NINJA, request, directory, facts)
-    if request.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"):
-        return _graph(buildtool.MAKE, request, directory, facts)
+    if request.tool == "ninja" and not os.path.exists(f"{directory}/build.ninja"):
+        return "Ninja is run, but there is no build.ninja in the working directory"
+    if request.has_graph(directory):
+        return _graph(buildtool.NINJA if request.tool == "ninja" else buildtool.MAKE, request, directory, facts)
     if request.tool == "make":
         return _make(request, directory, facts, observed)
     if request.tool == "cargo":
@@ -75,7 +71,7 @@ def _graph(tool: str, request: Request, directory: str, facts: Facts) -> Build |
 
 
 def _make(request: Request, directory: str, facts: Facts, observed: Observed) -> Build | str:
-    trees = find(directory, request.make_arguments, packages_own(os.environ))
+    trees = request.kbuild_trees(directory)
     if trees:
         from splitphase.checkpoint import kbuild  # noqa: PLC0415 - see `read`
 

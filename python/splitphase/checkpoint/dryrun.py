@@ -98,13 +98,11 @@ def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling, ou
 
     So are the package's outputs.
     """
-    backup = Backup(top, own, outputs)
-    if backup.problem:
-        found = DryRun(backup.problem, {}, frozenset())
-    else:
+    with Backup(top, own, outputs) as backup:
+        if backup.problem:
+            return DryRun(backup.problem, {}, frozenset())
         found = careless_dry_run(top, arguments, spelling)
         backup.restore()
-    backup.remove()
     return found
 
 

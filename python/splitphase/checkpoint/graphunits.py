@@ -123,11 +123,12 @@ class Build:
         """What runs these commands, and whether some may run once more: the earlier build left no file of theirs."""
         there = checkpoint.left.keys() | checkpoint.observed.listing.keys()
         top = checkpoint.identity.top
-        edges = reachable(self.graph, Generation(self.graph, self.kinds).needed()).edges
+        ahead = Generation(self.graph, self.kinds)
+        edges = reachable(self.graph, ahead.needed()).edges
         outputs = (path for edge in edges if edge.command for path in edge.outputs)
         repeats = any(os.path.relpath(_absolute(self.directory, path), top) not in there for path in outputs)
         place = buildtool.BuildDirectory(self.tool, self.directory)
-        return lambda: buildtool.generate(place, self.graph, jobs), repeats
+        return lambda: buildtool.generate(place, ahead, jobs), repeats
 
     def record(self, units: Iterable[Unit], times: Mapping[str, int], top: str) -> None:
         """Tell Ninja of objects that were put in place; what its logs know of other files stays."""

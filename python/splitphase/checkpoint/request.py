@@ -10,7 +10,7 @@ from pathlib import Path
 
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.folder import folder_of
-from splitphase.checkpoint.kbuildplace import find, observed
+from splitphase.checkpoint.kbuildplace import Trees, find, observed
 from splitphase.checkpoint.observe import observe
 from splitphase.checkpoint.record import SCRATCH, Observed
 from splitphase.environment import packages_own
@@ -46,20 +46,27 @@ class Request:
     def facts(self, directory: str = "") -> Facts:
         """Of the tree. kbuild's empty files, one for each symbol of the configuration, are no headers."""
         facts = Facts(self.top, self.rewriters()[0], folder_of(directory or os.getcwd(), self.top))
-        make = self.tool == "make"
-        trees = find(directory or os.getcwd(), self.make_arguments, packages_own(os.environ)) if make else None
+        trees = self.kbuild_trees(directory or os.getcwd())
         if trees is not None:
             facts.unlisted = f"{os.path.relpath(trees.objects, self.top)}/include/config/"
         return facts
+
+    def has_graph(self, directory: str) -> bool:
+        """Whether a graph says what the tool runs in a directory: Ninja's, or that of CMake's Makefiles."""
+        return self.tool == "ninja" or (self.tool == "make" and os.path.exists(f"{directory}/CMakeFiles/Makefile2"))
+
+    def kbuild_trees(self, directory: str) -> Trees | None:
+        """The trees of the build that make runs in a directory, if kbuild does."""
+        return find(directory, self.make_arguments, packages_own(os.environ)) if self.tool == "make" else None
 
     def idle(self, now: Observed) -> bool:
         """Whether the call that was caught compiles nothing; that is noted. Then it is a command before the build.
 
         Whatever it does is seen where the next one is called, so that nothing depends on this being right.
         """
-        if self.call is None or self.problem or self.tool != "make" or os.path.exists("CMakeFiles/Makefile2"):
+        if self.call is None or self.problem or self.tool != "make" or self.has_graph(os.getcwd()):
             return False
-        if find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
+        if self.kbuild_trees(os.getcwd()):
             found = bool(self.targets) and all(_CONFIGURES.search(target) for target in self.targets)
         else:
             found = not now.reason and not now.compiles
@@ -69,7 +76,7 @@ class Request:
 
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""
-        graph = self.tool == "ninja" or (self.tool == "make" and os.path.exists("CMakeFiles/Makefile2"))
+        graph = self.has_graph(os.getcwd())
         now = observe(facts, SCRATCH, packages_own(os.environ), self.flags, contents=not graph)
         if self.tool == "cargo" and not self.problem:
             from splitphase.checkpoint.cargograph import read_plan  # noqa: PLC0415 - each tool's own is loaded for it
@@ -78,7 +85,7 @@ class Request:
             return replace(now, reason=found) if isinstance(found, str) else replace(now, cargo=found.raw())
         if self.problem or self.tool != "make" or graph:
             return now
-        if find(os.getcwd(), self.make_arguments, packages_own(os.environ)):
+        if self.kbuild_trees(os.getcwd()):
             return observed(now, self.make_arguments, facts.escape)
         from splitphase.checkpoint.dryrun import dry_run  # noqa: PLC0415 - see above
 

@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,30 +123,14 @@ class Reuse:
         of them fails or changes anything, the tree becomes what it was before the first.
         """
         run, repeats = current.generation(jobs, self.found)
-        if not repeats:
-            try:
-                run()
-            except SplitphaseError as error:
-                return error.message
-            return ""
-        backup = Backup(self.request.top, SCRATCH, self.request.outputs.values())
-        reason = backup.problem
         try:
-            first = reason or run()
+            if not repeats:
+                run()
+                return ""
+            with Backup(self.request.top, SCRATCH, self.request.outputs.values()) as backup:
+                return backup.problem or _run_twice(run, backup)
         except SplitphaseError as error:
-            reason = error.message
-            backup.restore()
-        if not reason:
-            made = backup.contents()
-            try:
-                alike = run() == first and backup.contents() == made
-            except SplitphaseError:
-                alike = False
-            if not alike:
-                _log.warning("what compiles wait for is not made ahead: a second run of its commands differs")
-                backup.restore()
-        backup.remove()
-        return reason
+            return error.message
 
     def _look_beside(self, now: Observed) -> str:
         names = observe.names_below(observe.changed_folders(self.found.observed, now))
@@ -241,6 +225,27 @@ class Reuse:
             if reason:
                 return f"the build made or removed files, and {unit.output} is older: {reason}"
         return ""
+
+
+def _run_twice(run: Callable[[], object], backup: Backup) -> str:
+    """Run commands, and once more; take all back where the second time fails or changes anything.
+
+    Raises SplitphaseError where the first time fails.
+    """
+    try:
+        first = run()
+    except SplitphaseError:
+        backup.restore()
+        raise
+    made = backup.contents()
+    try:
+        alike = run() == first and backup.contents() == made
+    except SplitphaseError:
+        alike = False
+    if not alike:
+        _log.warning("what compiles wait for is not made ahead: a second run of its commands differs")
+        backup.restore()
+    return ""
 
 
 def _modified(path: str) -> int:

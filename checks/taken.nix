@@ -1,0 +1,52 @@
+# What the helper says of a build from a checkpoint, and that the build equals the stock one: shared by the checks of checkpoints.
+{
+  lib,
+  pkgs,
+  scope,
+}:
+let
+  inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+in
+{
+  # An output of its own for the lines that say what was taken: all that is printed between two phases, outside of the tree.
+  logged =
+    package:
+    package.overrideAttrs (old: {
+      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
+      preBuildPhases = [ "beginLog" ];
+      preInstallPhases = [ "endLog" ];
+      beginLog = "exec 8>&1 9>&2 > >(tee /tmp/build.log) 2>&1";
+      endLog = "exec 1>&8 2>&9";
+      postInstall = (old.postInstall or "") + "\n" + ''
+        mkdir -p $log
+        sleep 0.2
+        grep '^splitphase: ' /tmp/build.log | sed 's/ in [0-9.]* s//' > $log/said
+      '';
+    });
+
+  # says NAME { edited, made, said }: `made`, which is logged, equals the package `edited`, and the first line that the helper
+  # says of it is `said`; with `begins` it begins so.
+  says =
+    name:
+    {
+      edited,
+      made,
+      said,
+      begins ? false,
+    }:
+    lib.nameValuePair "checkpoint-${name}" (
+      pkgs.runCommand "checkpoint-${name}"
+        {
+          equal = compare "checkpoint-${name}" edited (made // { inherit (edited) outputs; });
+          log = made.log;
+          said = "splitphase: ${said}";
+        }
+        ''
+          cat $log/said
+          first=$(head -n 1 $log/said)
+          ${lib.optionalString begins "first=\${first:0:\${#said}}"}
+          [ "$first" = "$said" ]
+          touch $out
+        ''
+    );
+}
