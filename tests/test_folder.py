@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from splitphase.checkpoint.folder import Name, Spelling, folder_of, moved, refused
+from splitphase.checkpoint.folder import Spelling, folder_of, moved
 from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
+from splitphase.checkpoint.tied import Name, refused
 from splitphase.rewrite import Rewriter
 
 ESCAPE = Rewriter({"0123456789abcdfghijklmnpqrsvwxyz": "e" * 32})

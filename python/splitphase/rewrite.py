@@ -14,17 +14,21 @@ import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from splitphase.errors import RewriteError, UnsafePathError
-from splitphase.hashes.examine import Engine
 from splitphase.hashes.files import link_beside, unlocked, write_beside, write_in_place
 from splitphase.hashes.findings import DIRECTORY, REMEDY, Outcome
-from splitphase.hashes.forms import split_path, subjects
-from splitphase.hashes.scanner import FAILED, HIT, MAGIC
+from splitphase.hashes.forms import forms_of, split_path, subjects
+from splitphase.hashes.scanner import FAILED, HIT, MAGIC, Scanner
 from splitphase.hashes.sources import Memory, Opened, Patched, Source, same
 from splitphase.hashes.trees import entries, kind_of, sifted
 from splitphase.tokens import tokens
+
+if TYPE_CHECKING:
+    from splitphase.hashes.examine import Engine
 
 __all__ = ["Rewriter", "inside", "move", "unlocked", "walk"]
 
@@ -49,8 +53,9 @@ class Rewriter:
         atomic: bool = False,
     ) -> None:
         subjects(pairs)
-        self.engine = Engine({old: new for old, new in pairs.items() if old != new}, names)
         self.pairs = dict(pairs)
+        self._engine = {old: new for old, new in pairs.items() if old != new}, names
+        self.strong = Scanner(forms_of(subjects(*self._engine)))
         self._keep = tuple(keep)
         self._atomic = atomic
         self._moved: dict[tuple[int, int], Path] = {}
@@ -71,6 +76,13 @@ class Rewriter:
         pairs, names = _of_outputs(outputs)
         return cls(pairs, {token: names[old] for token, old in pairs.items()}, keep=keep, atomic=atomic)
 
+    @cached_property
+    def engine(self) -> Engine:
+        """What examines a file in which something may stand: most have nothing, and a start of the helper is short."""
+        from splitphase.hashes.examine import Engine  # noqa: PLC0415 - as said
+
+        return Engine(*self._engine)
+
     def text(self, value: str) -> str:
         """Rewrite a string."""
         data = value.encode(errors="surrogateescape")
@@ -79,10 +91,13 @@ class Rewriter:
 
     def found_in(self, data: bytes | mmap.mmap) -> bool:
         """Whether any of the old hashes stands in these bytes themselves."""
-        return bool(self.engine.pieces(Memory(bytes(data))))
+        data = bytes(data)
+        return self.strong.meets(data) and bool(self.engine.pieces(Memory(data)))
 
     def plain(self, data: bytes) -> bytes:
         """Rewrite bytes as they are, whatever they are."""
+        if not self.strong.meets(data):
+            return data
         changed = _patched(self.engine, data)
         if self.engine.escapes and changed != data and _patched(self.engine.inverse, changed) != data:
             shown = data[:200].decode(errors="backslashreplace")
@@ -100,7 +115,7 @@ class Rewriter:
         """Put a copy in the place of each absolute symlink below `root` to a file that holds an old hash."""
         links = [(path, os.readlink(path)) for path in walk(root) if path.is_symlink()]
         links = [(path, target) for path, target in links if target.startswith("/") and path.is_file()]
-        flags = self.engine.strong.sift([os.path.realpath(target) for _, target in links])
+        flags = self.strong.sift([os.path.realpath(target) for _, target in links])
         for (path, target), flag in zip(links, flags, strict=True):
             if flag and self._holds(target, flag):
                 path.unlink()
@@ -162,7 +177,7 @@ class Rewriter:
 
     def _proof(self, path: Path) -> None:
         """Read the written file once more."""
-        (flags,) = self.engine.strong.sift([str(path)])
+        (flags,) = self.strong.sift([str(path)])
         if flags & FAILED:
             raise RewriteError(f"{path}: what was written cannot be read again", hint="check the disk")
         if flags & HIT:
@@ -222,7 +237,7 @@ class Rewriter:
     def _below(self, root: Path, found: list[tuple[str, str]]) -> list[str]:
         if self._keep:
             found = [(name, kind) for name, kind in found if not self._kept(name)]
-        flags = sifted(self.engine.strong, str(root), found)
+        flags = sifted(self.strong, str(root), found)
         changed = []
         for name in sorted(flags, reverse=True):
             path = root / name

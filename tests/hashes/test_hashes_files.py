@@ -183,7 +183,7 @@ def test_a_refused_file_is_untouched(tmp_path: Path) -> None:
 def test_unreadable_files_are_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(OTHER.encode())
     rewriter = WAYS["in place"]()
-    monkeypatch.setattr(rewriter.engine.strong, "sift", lambda paths: bytes([4] * len(paths)))
+    monkeypatch.setattr(rewriter.strong, "sift", lambda paths: bytes([4] * len(paths)))
     with pytest.raises(RewriteError, match="cannot be read"):
         rewriter.tree(tmp_path)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from splitphase.checkpoint.facts import Facts, absolute, fixed
-from splitphase.checkpoint.record import Checkpoint, Unit
+from splitphase.checkpoint.record import CARGO, Checkpoint, Unit
 
 ANEW = "anew: "
 """What a command begins with that a build tool refuses itself; the reason follows."""
@@ -120,6 +120,16 @@ def _first(known: dict[str, str], judge: Callable[[str], str], paths: Iterable[s
         if reason:
             return reason
     return ""
+
+
+def appeared(checkpoint: Checkpoint, listing: Mapping[str, str]) -> frozenset[str] | None:
+    """Names that are new or gone beside a checkpoint, as `changed_names` gives them.
+
+    cargo's packages judge that for themselves.
+    """
+    if checkpoint.tool == CARGO:
+        return frozenset()
+    return changed_names({**checkpoint.observed.listing, **checkpoint.left}, listing)
 
 
 def changed_names(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str] | None:

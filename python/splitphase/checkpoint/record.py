@@ -121,6 +121,11 @@ class Checkpoint:
     notes: Mapping[str, str] = field(default_factory=dict)
     """With kbuild: by path, what a later build compares beside units."""
 
+    @property
+    def only_compiles(self) -> bool:
+        """Whether all that can be taken of it was made by compilers of C, each file by a command of its own."""
+        return self.tool not in (CARGO, KBUILD)
+
 
 def write(target: Path, checkpoint: Checkpoint) -> None:
     """Write `checkpoint.json`."""

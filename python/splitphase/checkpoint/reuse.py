@@ -4,36 +4,31 @@ Objects may read files that the build itself makes. So there are two rounds wher
 its compiles: first only the objects that these commands need are put in place, then the build tool runs them, and
 then all other objects are looked at, with what the commands made or left in the tree.
 
-Any command of a build may write files that nothing declares. So when all is built, what was taken is looked at again.
+Any command of a build may write files that nothing declares. So when all is built, what was taken is looked at again:
+see confirm.py.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from splitphase import buildtool
-from splitphase.checkpoint import build, folder, observe
+from splitphase.checkpoint import build, observe, tied
 from splitphase.checkpoint.backup import Backup
-from splitphase.checkpoint.decide import Decision, Judge, changed_names, decide
-from splitphase.checkpoint.facts import absolute, fixed
+from splitphase.checkpoint.confirm import note
+from splitphase.checkpoint.decide import Decision, appeared, decide
 from splitphase.checkpoint.folder import folder_of, moved
 from splitphase.checkpoint.place import place
-from splitphase.checkpoint.record import CARGO, PLAIN_MAKE, SCRATCH, Checkpoint, Observed, Unit
+from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import IDLE, Request
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
-from splitphase.snapshot import TAKEN
 
 _log = logging.getLogger(__name__)
-_MOVABLE = (buildtool.NINJA, buildtool.MAKE, PLAIN_MAKE)
-"""Tools of whose builds nothing but compiles of C is taken, each with its command."""
 
 
 @dataclass(slots=True)
@@ -46,16 +41,6 @@ class Outcome:
     """How many compiles there are anew, by reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """What a finished build says of what was taken."""
-
-    reason: str
-    """Why an object that was taken may not be what the build would have compiled, or nothing."""
-    again: int
-    """How many objects the build tool compiled although they were there."""
-
-
 class Reuse:
     """One checkpoint and one build."""
 
@@ -64,15 +49,9 @@ class Reuse:
         self.source = source
         self.restore = request.rewriters()[1]
         self.facts = request.facts()
-        note = Path(request.top, TAKEN)
-        self.noted: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {}
-        """What was taken, when it was."""
         self.original = folder_of(found.observed.directory, request.top)
-        self.folder = self.noted.get("folder", folder_of(os.getcwd(), request.top))
-        if found.tool in _MOVABLE and self.folder != self.original:
-            found = moved(found, request.top, self.folder)
-        self.found = found
-        self.before = {**found.observed.listing, **found.left}
+        self.folder = folder_of(os.getcwd(), request.top)
+        self.found = moved(found, request.top, self.folder)
         self.beside: frozenset[str] = frozenset()
         """Names of headers in folders of the store that only one of both builds searches."""
 
@@ -84,7 +63,7 @@ class Reuse:
         now = request.look(facts)
         reason = (
             (IDLE if request.idle(now) else request.problem)
-            or observe.differing(found.observed, now, later, request.outputs if found.tool in _MOVABLE else None)
+            or observe.differing(found.observed, now, later, request.outputs if found.only_compiles else None)
             or observe.unusable(request.top, facts.escape, packages_own(os.environ))
             or ("the build runs in its top folder, where splitphase has its notes" if not self.folder else "")
             or self._look_beside(now)
@@ -113,7 +92,7 @@ class Reuse:
             commands = {output: command for output, command in commands.items() if output not in needed}
         self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, jobs, outcome)
         if outcome.kept:
-            self._note(outcome)
+            note(request.top, self.folder, outcome.kept)
         return outcome
 
     def _generate(self, current: build.Build, jobs: int) -> str:
@@ -154,77 +133,21 @@ class Reuse:
         left = self.found.left
         outputs = current.outputs(top)
         made = {path: left.get(path, "f") for path in (left if outputs is None else outputs)}
-        appeared = self._appeared({**made, **listing})
-        _log.info("new or gone: %s", "a link to a folder" if appeared is None else sorted(appeared))
-        if appeared is None:
+        names = appeared(self.found, {**made, **listing})
+        _log.info("new or gone: %s", "a link to a folder" if names is None else sorted(names))
+        if names is None:
             decision = Decision((), {"a link to a folder is new, gone or different": len(commands)})
         else:
-            decision = decide(self.found, self.facts, commands, appeared | self.beside, epoch)
+            decision = decide(self.found, self.facts, commands, names | self.beside, epoch)
         refused = {}
         if self.folder != self.original:
-            refused = folder.refused(decision.kept, current.calls(top), folder.Name(top, self.folder), jobs)
+            refused = tied.refused(decision.kept, current.calls(top), tied.Name(top, self.folder), jobs)
         kept = [unit for unit in decision.kept if unit.output not in refused]
         times = place(Path(top), self.source, kept, self.restore, (self.original, self.folder))
         current.record(kept, times, top)
         outcome.kept |= {unit: times[f"{top}/{unit.output}"] for unit in kept}
         outcome.anew.update({reason: count for reason, count in decision.anew.items() if count})
         outcome.anew.update(refused.values())
-
-    def _appeared(self, listing: Mapping[str, str]) -> frozenset[str] | None:
-        """Names that are new or gone. cargo's packages judge that for themselves."""
-        return frozenset() if self.found.tool == CARGO else changed_names(self.before, listing)
-
-    def _note(self, outcome: Outcome) -> None:
-        """Remember what was taken, and the stamps of what it was made from."""
-        top = self.request.top
-        paths = {path for unit in outcome.kept for path in unit.reads if not fixed(path)}
-        noted = {
-            "folder": self.folder,
-            "units": {unit.output: moment for unit, moment in outcome.kept.items()},
-            "stamps": {path: _stamp(absolute(top, path)) for path in sorted(paths)},
-        }
-        Path(top, TAKEN).write_text(json.dumps(noted))
-
-    def confirm(self) -> Confirmed:
-        """Look at the finished build.
-
-        Behind a call that was caught other commands may have run: what they did to objects says nothing of whether the
-        tool used these, so all of them are looked at.
-        """
-        top = self.request.top
-        if not self.noted:
-            return Confirmed("", 0)
-        Path(top, TAKEN).unlink()
-        written = {
-            path
-            for path, stamp in self.noted["stamps"].items()
-            if _stamp(absolute(top, path)) != stamp and self.facts.digest(absolute(top, path)) != self.found.read[path]
-        }
-        times = self.noted["units"]
-        still = [unit for unit in self.found.units if _modified(f"{top}/{unit.output}") == times.get(unit.output)]
-        again = len(times) - len(still)
-        if self.request.call:
-            still = [unit for unit in self.found.units if unit.output in times]
-            if still and self.request.problem:
-                return Confirmed(self.request.problem, again)
-        return Confirmed(self._stale(still, written), again)
-
-    def _stale(self, still: Collection[Unit], written: Collection[str]) -> str:
-        if not still:
-            return ""
-        for unit in still:
-            for path in unit.reads:
-                if path in written:
-                    return f"the build wrote {path}, from which {unit.output} was made"
-        appeared = self._appeared(self.facts.kinds(SCRATCH))
-        if appeared is None:
-            return "the build made or removed a link to a folder"
-        judge = Judge(self.found, self.facts, appeared, "")
-        for unit in still:
-            reason = judge.shadowed(unit.reads)
-            if reason:
-                return f"the build made or removed files, and {unit.output} is older: {reason}"
-        return ""
 
 
 def _run_twice(run: Callable[[], object], backup: Backup) -> str:
@@ -246,15 +169,3 @@ def _run_twice(run: Callable[[], object], backup: Backup) -> str:
         _log.warning("what compiles wait for is not made ahead: a second run of its commands differs")
         backup.restore()
     return ""
-
-
-def _modified(path: str) -> int:
-    return os.lstat(path).st_mtime_ns if os.path.lexists(path) else -1
-
-
-def _stamp(path: str) -> list[int]:
-    """What changes when a file is written."""
-    if not os.path.exists(path):
-        return []
-    status = os.stat(path)
-    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]

@@ -12,7 +12,6 @@ from pathlib import Path
 from splitphase.archive import pack
 from splitphase.checkpoint import build, called
 from splitphase.checkpoint.facts import MISSING, TIMES, Facts, absolute, fixed
-from splitphase.checkpoint.folder import Name
 from splitphase.checkpoint.kbuild import KbuildBuild
 from splitphase.checkpoint.observe import unusable
 from splitphase.checkpoint.proof import Call, Prover, Suspect
@@ -28,6 +27,7 @@ from splitphase.checkpoint.record import (
     read_observed,
 )
 from splitphase.checkpoint.request import Request
+from splitphase.checkpoint.tied import Name
 from splitphase.environment import packages_own
 from splitphase.hashes.findings import Find
 from splitphase.hashes.sources import Memory

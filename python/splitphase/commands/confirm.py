@@ -19,9 +19,9 @@ def execute(args: argparse.Namespace) -> int:
     import sys
 
     from splitphase.checkpoint import record
-    from splitphase.checkpoint.reuse import Reuse
+    from splitphase.checkpoint.confirm import confirm
 
-    found = Reuse(arguments.request(args), args.checkpoint, record.read(args.checkpoint)).confirm()
+    found = confirm(arguments.request(args), record.read(args.checkpoint))
     if found.again:
         print(f"splitphase: {found.again} of the objects taken were compiled again by the build tool", file=sys.stderr)
     if found.reason:

@@ -152,6 +152,13 @@ class Scanner:
                     yield Run(base + raw.offset, raw.length, self.forms[raw.form], raw.start)
             position = (base + at.value + 3) & ~3 if base + at.value < total else total
 
+    def meets(self, data: bytes) -> bool:
+        """Whether there is any run in these bytes."""
+        at = ctypes.c_size_t(0)
+        return bool(
+            self._library.scan(self._table, data, len(data), ctypes.byref(at), len(data), ctypes.byref(_Run()), 1)
+        )
+
     def sift(self, paths: Sequence[str]) -> bytes:
         """For each file the flags HIT, MAGIC (may hide text), FAILED (cannot be read). Links are not followed."""
         flags = ctypes.create_string_buffer(max(1, len(paths)))
