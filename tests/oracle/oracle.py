@@ -124,7 +124,7 @@ class Oracle:
         """Run one of splitphase's commands in the build."""
         tool = "ninja" if self.tool in ("cmake-ninja", "meson") else "make"
         run = subprocess.run(
-            [sys.executable, "-m", "splitphase", command, "--top", str(self.top), "--output", f"out={prefix}",
+            [sys.executable, "-S", "-m", "splitphase", command, "--top", str(self.top), "--output", f"out={prefix}",
              "--package", "oracle", "--system", "here", "--tool", tool,
              *(f"--make-argument={argument}" for argument in self.arguments()), *options],
             cwd=self.work, env=environment | {"PYTHONPATH": os.environ.get("ORACLE_PYTHON", str(PYTHON))},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from splitphase import buildtool
@@ -189,6 +190,10 @@ def _known_rules(graph: Graph) -> Graph:
     return Graph(graph.directory, edges, graph.defaults, {path: edge for edge in edges for path in edge.outputs})
 
 
+_in_tree = cache(in_tree)
+"""Of compilers: where they are does not change while a build is read."""
+
+
 def _compile(step: Step, directory: str, facts: Facts) -> Compile:
     edge = step.edge
     output = _absolute(directory, edge.outputs[0])
@@ -206,7 +211,7 @@ def _refused(step: Step, output: str, facts: Facts) -> str:  # noqa: PLR0911 - o
     if len(commands) != 1 or not is_compile(commands[0]) or not is_c_compiler(commands[0][0]):
         return "it is more than one call of a C compiler"
     words = commands[0]
-    if "/" in words[0] and (not words[0].startswith("/") or in_tree(facts.top, words[0])):
+    if "/" in words[0] and (not words[0].startswith("/") or _in_tree(facts.top, words[0])):
         return "its compiler is part of the tree"
     if len(edge.outputs) != 1:
         return "it makes several files"

@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.folder import folder_of
-from splitphase.checkpoint.kbuildplace import Trees, find, observed
-from splitphase.checkpoint.observe import observe
 from splitphase.checkpoint.record import SCRATCH, Observed
 from splitphase.environment import packages_own
 from splitphase.rewrite import Rewriter
+
+if TYPE_CHECKING:
+    from splitphase.checkpoint.kbuildplace import Trees
 
 IDLE = "idle"
 _CONFIGURES = re.compile(r"config$|^(?:mr)?proper$|clean$|version$|release$")
@@ -57,7 +59,11 @@ class Request:
 
     def kbuild_trees(self, directory: str) -> Trees | None:
         """The trees of the build that make runs in a directory, if kbuild does."""
-        return find(directory, self.make_arguments, packages_own(os.environ)) if self.tool == "make" else None
+        if self.tool != "make":
+            return None
+        from splitphase.checkpoint.kbuildplace import find  # noqa: PLC0415 - each tool's own is loaded for it
+
+        return find(directory, self.make_arguments, packages_own(os.environ))
 
     def idle(self, now: Observed) -> bool:
         """Whether the call that was caught compiles nothing; that is noted. Then it is a command before the build.
@@ -76,16 +82,20 @@ class Request:
 
     def look(self, facts: Facts) -> Observed:
         """What there is now, a dry run of plain make among it."""
+        from splitphase.checkpoint.observe import observe  # noqa: PLC0415 - not behind the build
+
         graph = self.has_graph(os.getcwd())
         now = observe(facts, SCRATCH, packages_own(os.environ), self.flags, contents=not graph)
         if self.tool == "cargo" and not self.problem:
-            from splitphase.checkpoint.cargograph import read_plan  # noqa: PLC0415 - each tool's own is loaded for it
+            from splitphase.checkpoint.cargograph import read_plan  # noqa: PLC0415 - see above
 
             found = read_plan(facts, self.cargo_arguments, now.listing)
             return replace(now, reason=found) if isinstance(found, str) else replace(now, cargo=found.raw())
         if self.problem or self.tool != "make" or graph:
             return now
         if self.kbuild_trees(os.getcwd()):
+            from splitphase.checkpoint.kbuildplace import observed  # noqa: PLC0415 - see above
+
             return observed(now, self.make_arguments, facts.escape)
         from splitphase.checkpoint.dryrun import dry_run  # noqa: PLC0415 - see above
 
