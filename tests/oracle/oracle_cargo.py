@@ -290,7 +290,7 @@ class CargoOracle(oracle.Oracle):
     def helper(self, command: str, prefix: str, environment: dict[str, str], *options: str) -> str:
         """Run one of splitphase's commands in the build."""
         run = subprocess.run(
-            [sys.executable, "-m", "splitphase", command, "--top", str(self.top), "--output", f"out={prefix}",
+            [sys.executable, "-S", "-m", "splitphase", command, "--top", str(self.top), "--output", f"out={prefix}",
              "--package", "oracle", "--system", "here", "--tool", "cargo",
              *(f"--cargo-argument={argument}" for argument in (*self.cargo, *self.extra)), *options],
             cwd=self.work, env=environment | {"PYTHONPATH": os.environ.get("ORACLE_PYTHON", str(oracle.PYTHON))},

@@ -91,7 +91,7 @@ class Kbuild:
     def helper(self, command: str, environment: dict[str, str], *options: str) -> str:
         """Run one of splitphase's commands in the build."""
         run = subprocess.run(
-            [sys.executable, "-m", "splitphase", command, "--top", str(self.top),
+            [sys.executable, "-S", "-m", "splitphase", command, "--top", str(self.top),
              "--output", f"out=/nix/store/{_HASH}-oracle",
              "--package", "oracle", "--system", "here", "--tool", "make",
              *(f"--make-argument={argument}" for argument in self.arguments), *options],
