@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from splitphase.archive import pack
-from splitphase.checkpoint import place, record
+from splitphase.checkpoint import record
 from splitphase.checkpoint.decide import changed_names, decide
 from splitphase.checkpoint.facts import Facts
 from splitphase.checkpoint.observe import changed_folders, differing, names_below, observe, odd_flags, unusable
+from splitphase.checkpoint.place import Objects
 from splitphase.checkpoint.record import Checkpoint, Identity, Observed, Unit
 from splitphase.depfile import read_rule
 from splitphase.errors import ManifestError, SplitphaseError
@@ -167,14 +168,19 @@ def test_objects_are_placed_newer_than_everything_and_a_truncated_archive_is_an_
     (objects / "a b/-x\n.o").write_bytes(TOKEN.encode())
     pack(objects, ["."], source / record.OBJECTS)
     unit = Unit("a b/-x\n.o", (), "", ())
-    times = place.place(top, source, [unit], Rewriter({TOKEN: HASH}))
+    with Objects(top, source) as there:
+        times = there.place([unit], Rewriter({TOKEN: HASH}))
+    assert [path.name for path in top.iterdir()] == ["a b"]
     assert (top / unit.output).read_text() == HASH
     assert times == {f"{top}/{unit.output}": (top / unit.output).stat().st_mtime_ns}
     (top / unit.output).unlink()
     archive = source / record.OBJECTS
     archive.write_bytes(archive.read_bytes()[:-9])
-    with pytest.raises(ManifestError, match="cannot be"):
-        place.place(top, source, [unit], Rewriter({TOKEN: HASH}))
+    with pytest.raises(ManifestError, match="cannot be"), Objects(top, source) as there:
+        there.place([unit], Rewriter({TOKEN: HASH}))
+    with Objects(top, source):
+        pass
+    assert [path.name for path in top.iterdir()] == ["a b"]
 
 
 def test_programs_from_the_tree_make_all_new() -> None:

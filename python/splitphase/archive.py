@@ -10,37 +10,49 @@ from splitphase.errors import ManifestError
 
 
 def pack(folder: Path, names: Iterable[str], target: Path) -> None:
-    """Archive these names below a folder into `target`."""
-    _pipe(
+    """Archive these names below a folder into `target`. Raises ManifestError."""
+    Pipe(
         [
             "tar", "--create", "--format=posix", "--pax-option=delete=atime,delete=ctime,exthdr.name=%d/PaxHeaders/%f",
             "--sort=name", "--numeric-owner", "--owner=0", "--group=0", "--sparse", f"--directory={folder}", *names,
         ],
         ["zstd", "-q", "-1", "-T0", "-o", str(target)],
         target,
-    )  # fmt: skip
+    ).finish()  # fmt: skip
 
 
-def unpack(archive: Path, folder: Path, names: Path | None = None) -> None:
-    """Unpack into a folder; `names` is a file with the names to take, each ended by a NUL."""
-    chosen = ["--null", "--verbatim-files-from", f"--files-from={names}"] if names else []
-    _pipe(
+def unpack(archive: Path, folder: Path) -> Pipe:
+    """Begin to unpack into a folder."""
+    return Pipe(
         ["zstd", "-q", "-d", "-c", str(archive)],
         ["tar", "--extract", "--preserve-permissions", "--no-same-owner", "--delay-directory-restore",
-         f"--directory={folder}", *chosen],
+         f"--directory={folder}"],
         archive,
     )  # fmt: skip
 
 
-def _pipe(first: list[str], second: list[str], archive: Path) -> None:
-    """Run `first | second`; both must succeed."""
-    with subprocess.Popen(first, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as producer:
-        consumer = subprocess.run(second, stdin=producer.stdout, stderr=subprocess.PIPE, check=False)
-        if producer.stdout:
-            producer.stdout.close()
-        errors = consumer.stderr + (producer.stderr.read() if producer.stderr else b"")
-    if producer.returncode or consumer.returncode:
-        raise ManifestError(
-            f"{archive} cannot be packed or unpacked: {errors.decode(errors='replace').strip()}",
-            hint="it is damaged: build it again",
-        )
+class Pipe:
+    """Two programs that run, `first | second`, for an archive."""
+
+    def __init__(self, first: list[str], second: list[str], archive: Path) -> None:
+        self._archive = archive
+        self._first = subprocess.Popen(first, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._second = subprocess.Popen(second, stdin=self._first.stdout, stderr=subprocess.PIPE)
+        if self._first.stdout:
+            self._first.stdout.close()
+
+    def finish(self) -> None:
+        """Wait for both. Raises ManifestError where one fails."""
+        errors = self._second.communicate()[1] + self._first.communicate()[1]
+        if self._first.returncode or self._second.returncode:
+            raise ManifestError(
+                f"{self._archive} cannot be packed or unpacked: {errors.decode(errors='replace').strip()}",
+                hint="it is damaged: build it again",
+            )
+
+    def stop(self) -> None:
+        """End both, whatever they are doing."""
+        for process in (self._first, self._second):
+            if process.returncode is None:
+                process.kill()
+                process.communicate()

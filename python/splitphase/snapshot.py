@@ -23,7 +23,9 @@ from splitphase.rewrite import Rewriter, move
 VERSION = 1
 TAKEN = ".splitphase-taken.json"
 """What a build took from a checkpoint, until it is done."""
-MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json", TAKEN)
+UNPACKED = ".splitphase-unpacked"
+"""Where the objects of a checkpoint are while some of them are taken."""
+MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json", TAKEN, UNPACKED)
 """Entries of the top that every build writes for itself; they are not part of a snapshot."""
 _HINT = "build the package's prepare step again; a snapshot is only read by the splitphase that wrote it"
 

@@ -14,6 +14,7 @@ from typing import Self
 
 from splitphase.checkpoint.decide import LOGS
 from splitphase.checkpoint.facts import CALLED, walk
+from splitphase.snapshot import UNPACKED
 
 _Stamp = tuple[str, int, int, int, int]
 
@@ -70,7 +71,7 @@ class _Tree:
         sources = [self.place]
         if _is_folder(self.place):
             self.kept.mkdir()
-            entries = sorted(set(os.listdir(self.place)) - {self.own, CALLED})
+            entries = sorted(set(os.listdir(self.place)) - {self.own, CALLED, UNPACKED})
             sources = [self.place / entry for entry in entries]
         command = ["cp", "-a", "--reflink=auto", "--", *map(str, sources), str(self.kept)]
         run = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")

@@ -22,7 +22,7 @@ from splitphase.checkpoint.backup import Backup
 from splitphase.checkpoint.confirm import note
 from splitphase.checkpoint.decide import Decision, appeared, decide
 from splitphase.checkpoint.folder import folder_of, moved
-from splitphase.checkpoint.place import place
+from splitphase.checkpoint.place import Objects
 from splitphase.checkpoint.record import SCRATCH, Checkpoint, Observed, Unit
 from splitphase.checkpoint.request import IDLE, Request
 from splitphase.environment import packages_own
@@ -52,6 +52,8 @@ class Reuse:
         self.original = folder_of(found.observed.directory, request.top)
         self.folder = folder_of(os.getcwd(), request.top)
         self.found = moved(found, request.top, self.folder)
+        self.epoch = ""
+        """SOURCE_DATE_EPOCH of the build."""
         self.beside: frozenset[str] = frozenset()
         """Names of headers in folders of the store that only one of both builds searches."""
 
@@ -70,6 +72,12 @@ class Reuse:
         )
         if reason:
             return reason
+        self.epoch = now.epoch
+        with Objects(Path(request.top), self.source, (self.original, self.folder)) as objects:
+            return self._take(objects, now, jobs)
+
+    def _take(self, objects: Objects, now: Observed, jobs: int) -> Outcome | str:
+        request, found, facts = self.request, self.found, self.facts
         current = build.read(request, os.getcwd(), facts, now)
         if isinstance(current, str):
             return current
@@ -83,14 +91,15 @@ class Reuse:
         ahead = current.ahead(request.top, found)
         if ahead is not None:
             needed = {output: command for output, command in commands.items() if output in ahead}
-            self._round(current, needed, now.listing, now.epoch, jobs, outcome)
+            self._round(objects, current, needed, now.listing, jobs, outcome)
             reason = self._generate(current, jobs)
             if reason:
                 return reason
             facts.forget()
             commands = current.commands(request.top)
             commands = {output: command for output, command in commands.items() if output not in needed}
-        self._round(current, commands, now.listing if ahead is None else facts.kinds(SCRATCH), now.epoch, jobs, outcome)
+        listing = now.listing if ahead is None else facts.kinds(SCRATCH)
+        self._round(objects, current, commands, listing, jobs, outcome)
         if outcome.kept:
             note(request.top, self.folder, outcome.kept)
         return outcome
@@ -120,10 +129,10 @@ class Reuse:
 
     def _round(
         self,
+        objects: Objects,
         current: build.Build,
         commands: Mapping[str, str],
         listing: Mapping[str, str],
-        epoch: str,
         jobs: int,
         outcome: Outcome,
     ) -> None:
@@ -138,12 +147,12 @@ class Reuse:
         if names is None:
             decision = Decision((), {"a link to a folder is new, gone or different": len(commands)})
         else:
-            decision = decide(self.found, self.facts, commands, names | self.beside, epoch)
+            decision = decide(self.found, self.facts, commands, names | self.beside, self.epoch)
         refused = {}
         if self.folder != self.original:
             refused = tied.refused(decision.kept, current.calls(top), tied.Name(top, self.folder), jobs)
         kept = [unit for unit in decision.kept if unit.output not in refused]
-        times = place(Path(top), self.source, kept, self.restore, (self.original, self.folder))
+        times = objects.place(kept, self.restore)
         current.record(kept, times, top)
         outcome.kept |= {unit: times[f"{top}/{unit.output}"] for unit in kept}
         outcome.anew.update({reason: count for reason, count in decision.anew.items() if count})
