@@ -72,3 +72,24 @@ def test_what_fails_is_not_carried(tmp_path: Path) -> None:
     call = Call(str(tmp_path), ("gcc", "-c", "b.c"))
     assert Prover(ESCAPE).seen(call)
     assert "cannot be compiled" in Prover(ESCAPE).disproved([Suspect("b.o", call, ())], [])["b.o"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "flags", "reads"),
+    [
+        ('const char *words[] = {".include", "a \\"incbin\\n.incbin b"};\n', "a.c", ("-g3",), False),
+        ('const char *word = ".include";\nasm(".include \\"b.s\\"");\n', "a.c", (), True),
+        ('void f(void) { asm(".string \\"x\\" ; .incbin \\"b\\""); }\n', "a.c", ("-O2",), True),
+        ('const char *word = ".include";\n', "a.c", ("-flto",), True),
+        ('#ifdef B\n.incbin "b"\n#endif\n', "a.S", ("-DB",), True),
+        ('#ifdef B\n.incbin "b"\n#endif\n', "a.S", (), False),
+        ('.incbin "b"\n', "a.s", (), True),
+        ("int not C;\n", "a.c", (), True),
+    ],
+)
+def test_a_string_has_the_assembler_read_nothing(
+    tmp_path: Path, text: str, name: str, flags: tuple[str, ...], *, reads: bool
+) -> None:
+    (tmp_path / name).write_text(text)
+    call = Call(str(tmp_path), ("gcc", *flags, "-MD", "-c", "-o", "a.o", name))
+    assert Prover(ESCAPE).assembles_files(call) is reads

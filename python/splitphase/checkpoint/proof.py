@@ -24,6 +24,11 @@ from splitphase.rewrite import Rewriter
 _VALUED = ("-MF", "-MT", "-MQ", "-o")
 _DROPPED = re.compile(r"-(?:c|M|MM|MD|MMD|MP|MG|pipe)$|-(?:MF|MT|MQ|o).|-Wp,-M")
 
+_READS = re.compile(rb"\.include\b|incbin")
+"""What has the assembler read a file."""
+_TEXT = re.compile(rb'^\s*\.(?:string|ascii|asciz)\s+"(?:\\.|[^"\\\n])*"[ \t]*(?:#[^"\n]*)?$', re.MULTILINE)
+"""A line of assembler with a string and nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -71,6 +76,17 @@ class Prover:
         for variant in call.variants:
             text = run_compiler([*call.front(), *variant, "-E"], call.directory, self._environment)
             if text is None or self._escape.found_in(text):
+                return True
+        return False
+
+    def assembles_files(self, call: Call) -> bool:
+        """Whether the assembler reads files beside what the compiler writes for it, or that cannot be told."""
+        words = (*call.words, *wrapper_flags(self._environment))
+        if any(word.startswith("-flto") for word in words):
+            return True
+        for variant in call.variants:
+            text = run_compiler([*call.front(), *variant, "-S", "-o", "-"], call.directory, self._environment)
+            if not text or _READS.search(_TEXT.sub(b"", text)):
                 return True
         return False
 

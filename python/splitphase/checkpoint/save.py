@@ -32,6 +32,9 @@ from splitphase.environment import packages_own
 from splitphase.hashes.findings import Find
 from splitphase.hashes.sources import Memory
 
+_ASSEMBLER = frozenset(("incbin", ".include"))
+"""Words that ask an assembler for a file, where they are not part of a string."""
+
 
 class Saver:
     """Collects the units of one build whose objects can be reused."""
@@ -52,7 +55,7 @@ class Saver:
     def take(self, units: Iterable[tuple[Unit, str]], call: Callable[[Unit], Call]) -> None:
         """Copy the objects of these units aside, escaped; count those that cannot be taken by reason."""
         for unit, refused in units:
-            reason = refused or self._tainted(unit) or self._copy(unit, call)
+            reason = refused or self._tainted(unit, call) or self._copy(unit, call)
             if reason:
                 self.dropped[reason] += 1
                 continue
@@ -77,8 +80,9 @@ class Saver:
         pack(self.scratch, ["."], target / OBJECTS)
         shutil.rmtree(self.scratch)
 
-    def _tainted(self, unit: Unit) -> str:
+    def _tainted(self, unit: Unit, call: Callable[[Unit], Call]) -> str:
         """Why what a unit read makes it one that cannot be reused, or nothing."""
+        asks = False
         built = min(os.stat(f"{self.facts.top}/{path}").st_mtime_ns for path in (unit.output, *unit.extra))
         for path in unit.reads:
             if fixed(path):
@@ -89,10 +93,11 @@ class Saver:
                 return "it read what is no file any more"
             if self.cargo and content.own:
                 return "it read a file that holds an output path"
-            if not self.cargo and content.words & {"incbin", ".include"}:
-                return "it may read files that no dependency record names"
+            asks = asks or not content.words.isdisjoint(_ASSEMBLER)
             if os.stat(place).st_mtime_ns > built:
                 return "it read a file that was written again afterwards"
+        if asks and not self.cargo and self.prover.assembles_files(call(unit)):
+            return "it may read files that no dependency record names"
         return ""
 
     def _copy(self, unit: Unit, call: Callable[[Unit], Call]) -> str:
