@@ -54,8 +54,8 @@ class Rewriter:
     ) -> None:
         subjects(pairs)
         self.pairs = dict(pairs)
-        self._engine = {old: new for old, new in pairs.items() if old != new}, names
-        self.strong = Scanner(forms_of(subjects(*self._engine)))
+        self._arguments = {old: new for old, new in pairs.items() if old != new}, names
+        self.strong = Scanner(forms_of(subjects(*self._arguments)))
         self._keep = tuple(keep)
         self._atomic = atomic
         self._moved: dict[tuple[int, int], Path] = {}
@@ -81,7 +81,7 @@ class Rewriter:
         """What examines a file in which something may stand: most have nothing, and a start of the helper is short."""
         from splitphase.hashes.examine import Engine  # noqa: PLC0415 - as said
 
-        return Engine(*self._engine)
+        return Engine(*self._arguments)
 
     def text(self, value: str) -> str:
         """Rewrite a string."""
