@@ -70,6 +70,7 @@ let
       cmakeFlags = [ "-DEAGER=ON" ];
       compilesAgain = true;
     };
+    counts.source = "counts";
     libraries.source = "libraries";
     prefix = {
       source = "prefix";

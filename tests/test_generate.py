@@ -86,3 +86,17 @@ def test_files_that_a_link_alone_reads() -> None:
         Edge("C_LINKER__x", ("x",), ("x.o",), implicit=("x.map", "x.list"), command="/usr/bin/cc -o x x.o"),
     )
     assert Generation(graph).needed() == ["x.map"]
+
+
+def test_commands_that_run_once_more() -> None:
+    once = Edge("CUSTOM", ("once.h",), ("in",), command="c")
+    always = Edge("CUSTOM", ("util",), (), command="d")
+    stale = Edge("CUSTOM", ("stale.h",), ("in",), implicit=("PHONY",), command="e")
+    phony = Edge("phony", ("PHONY",), ())
+    alias = Edge("phony", ("all-headers",), ("once.h",))
+    other = Edge("CUSTOM", ("unasked",), (), command="f")
+    there = {"in", "once.h", "stale.h"}.__contains__
+    one = _compile("a.o", "a.c", order_only=("all-headers",))
+    assert not Generation(_graph(once, alias, other, one)).repeats(there)
+    assert Generation(_graph(once, always, _compile("a.o", "a.c", order_only=("util", "once.h")))).repeats(there)
+    assert Generation(_graph(stale, phony, _compile("a.o", "stale.h"))).repeats(there)

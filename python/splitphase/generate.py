@@ -7,7 +7,7 @@ order-only inputs that are objects or links and that its text does not name are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os.path import basename
 
 from splitphase.graph import Edge, Graph
@@ -51,7 +51,21 @@ class Generation:
 
     def compiles(self) -> list[Edge]:
         """The compiles that these commands wait for: of tools that the build makes for itself."""
-        found: list[Edge] = []
+        return [edge for edge in self._run() if self._kinds[id(edge)] is Kind.COMPILE]
+
+    def repeats(self, exists: Callable[[str], bool]) -> bool:
+        """Whether some of these commands run once more in a build behind them; `exists` says which files there are.
+
+        So they do where what they make is no file, and where a phony input that stands for nothing is none.
+        """
+        for edge in self._run():
+            alias = not edge.command and (edge.inputs or edge.implicit or edge.order_only)
+            if not alias and not all(map(exists, edge.outputs)):
+                return True
+        return False
+
+    def _run(self) -> Iterator[Edge]:
+        """All edges that making these files takes."""
         seen: set[int] = set()
         pending = list(self._producers(self.needed()))
         while pending:
@@ -59,10 +73,8 @@ class Generation:
             if id(edge) in seen:
                 continue
             seen.add(id(edge))
-            if self._kinds[id(edge)] is Kind.COMPILE:
-                found.append(edge)
+            yield edge
             pending.extend(self._producers((*edge.inputs, *edge.implicit, *self._order(edge))))
-        return found
 
     def ninja_file(self) -> str:
         """A build.ninja with the same commands, in which custom commands do not wait for objects and links."""

@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from splitphase import buildtool, snapshot
+from splitphase.contents import contents
 from splitphase.environment import packages_own
+from splitphase.errors import SplitphaseError
 from splitphase.generate import Generation
 from splitphase.graph import Graph
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
@@ -54,9 +56,32 @@ class Preparation:
         if self.build.tool == buildtool.NINJA:
             log_version(ninja_version())
 
-    def generate(self, jobs: int) -> None:
-        """Make what compiles need and the build itself generates."""
-        buildtool.generate(self.build, Generation(self._graph), jobs)
+    def generate(self, jobs: int) -> str:
+        """Make what compiles need and the build itself generates; says why the package cannot be split, or nothing.
+
+        Commands that run in every build run in the final part, too. If they change anything there, what compiles read
+        is not what they read in the stock build.
+        """
+        generation = Generation(self._graph)
+        buildtool.generate(self.build, generation, jobs)
+        if not generation.repeats(lambda path: os.path.lexists(os.path.join(self._graph.directory, path))):
+            return ""
+        made = self._contents()
+        try:
+            buildtool.generate(self.build, generation, jobs)
+        except SplitphaseError:
+            return "commands that compiles wait for run in every build, and fail when they run twice"
+        changed = sorted({path for path, _ in made ^ self._contents()})
+        if not changed:
+            return ""
+        return f"commands that compiles wait for run in every build, and change {changed[0]} each time"
+
+    def _contents(self) -> set[tuple[str, str]]:
+        """All that there is, in the tree and in the outputs."""
+        found = set(contents(Path(self.tree.top), self._scratch.name))
+        for name, path in self._outputs.items():
+            found |= {(f"${name}/{below}", held) for below, held in contents(path, "")}
+        return found
 
     def plan(self, added: Collection[str], leave: Collection[str], jobs: int) -> None:
         """Decide what becomes an action."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import stat
 import subprocess
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Self
 
-from splitphase.checkpoint.decide import LOGS
-from splitphase.checkpoint.facts import CALLED, walk
+from splitphase.contents import CALLED, contents, walk
 from splitphase.snapshot import UNPACKED
 
 _Stamp = tuple[str, int, int, int, int]
@@ -42,7 +38,7 @@ class Backup:
 
     def contents(self) -> list[tuple[str, str]]:
         """Every path there is, and what it is; times do not count."""
-        return [entry for tree in self._trees for entry in _contents(tree.place, tree.own)]
+        return [entry for tree in self._trees for entry in contents(tree.place, tree.own)]
 
     def __enter__(self) -> Self:
         """The copy is made already."""
@@ -103,24 +99,6 @@ def _stamps(place: Path, own: str) -> list[_Stamp] | None:
         status = os.lstat(f"{place}/{path}" if path else place)
         found.append((path, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size))
     return found
-
-
-def _contents(place: Path, own: str) -> Iterator[tuple[str, str]]:
-    """Every path and its kind, mode and what it holds, less Ninja's logs."""
-    if not _is_folder(place):
-        return
-    for path in walk(str(place), own):
-        found = place / path
-        status = os.lstat(found)
-        if found.name in LOGS:
-            continue
-        held = ""
-        with suppress(PermissionError):
-            if stat.S_ISREG(status.st_mode):
-                held = hashlib.sha256(found.read_bytes()).hexdigest()
-            elif stat.S_ISLNK(status.st_mode):
-                held = os.readlink(found)
-        yield path, f"{status.st_mode:o} {held}"
 
 
 def _put_back(place: Path, copy: Path, before: Iterable[_Stamp], own: str) -> None:

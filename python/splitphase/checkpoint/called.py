@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.checkpoint.facts import walk
 from splitphase.checkpoint.record import SCRATCH, Unit
+from splitphase.contents import walk
 
 ENDED = "ended.json"
 UNQUIET = "unquiet"

@@ -15,10 +15,11 @@ from pathlib import Path
 from splitphase.checkpoint.cargograph import Package, Plan, plan
 from splitphase.checkpoint.cargotarget import Found, read_target
 from splitphase.checkpoint.decide import ANEW
-from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
+from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.observe import EARLY, digest
 from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import CARGO, Checkpoint, Observed, Unit
+from splitphase.contents import walk
 
 _TAG = """Signature: 8a477f597d28d172789f06886806bc55
 # This file is a cache directory tag created by cargo.

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.record import CARGO, Checkpoint, Unit
+from splitphase.contents import LOGS
 
 ANEW = "anew: "
 """What a command begins with that a build tool refuses itself; the reason follows."""
 _NO_TEXT = re.compile(r"\.(?:o|lo|la|a|so[.\d]*|d|Po|Plo|obj|dirstamp|cmd|ko|mod|mod\.c|order|builtin)$|^\.ninja")
 """Names that no macro names in an `#include`."""
-LOGS = frozenset((".ninja_log", ".ninja_deps"))
-"""What Ninja remembers, and nobody else reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,15 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from splitphase.checkpoint.folder import Spelling
+from splitphase.contents import walk
 from splitphase.errors import RewriteError
 from splitphase.rewrite import Rewriter
-from splitphase.snapshot import MACHINE_BOUND
 
 MISSING = "-"
-CALLED = ".splitphase-called"
-"""Folder below the top with what stands before build tools while buildPhase runs."""
 _TEMPORARY = re.compile(r"tmp\.[A-Za-z0-9]{10}$")
 """What `mktemp` makes in the build's top folder, as nixpkgs' hook for cargo does: its name is chance."""
 _EXPORT = re.compile(r"(?<=/CMakeFiles/Export)/[0-9a-f]{32}(?=/|$)")
@@ -158,24 +155,6 @@ class Facts:
             else:
                 found[name] = f"o {mode}"
         return found
-
-
-def walk(top: str, own: str, skip: str = "") -> Iterator[str]:
-    """Every path below `top`, relative, sorted, links not followed; less `own`, `skip` and what each build writes.
-
-    Of a folder that cannot be read compilers see nothing, either.
-    """
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        with suppress(PermissionError), os.scandir(f"{top}/{folder}") as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                path = f"{folder}{entry.name}"
-                if (not folder and entry.name in (own, CALLED, *MACHINE_BOUND)) or path == skip:
-                    continue
-                yield path
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(f"{path}/")
 
 
 def fixed(path: str) -> bool:

@@ -17,7 +17,7 @@ from splitphase.command import Unreadable, is_c_compiler, is_compile, option, sp
 from splitphase.depfile import read_depfile
 from splitphase.errors import BuildGraphError
 from splitphase.generate import Generation
-from splitphase.graph import Edge, Graph, reachable
+from splitphase.graph import Edge, Graph
 from splitphase.ninja.deps import DepsEntry, read_deps, write_deps
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version, read_log, write_log
@@ -125,9 +125,7 @@ class Build:
         there = checkpoint.left.keys() | checkpoint.observed.listing.keys()
         top = checkpoint.identity.top
         ahead = Generation(self.graph, self.kinds)
-        edges = reachable(self.graph, ahead.needed()).edges
-        outputs = (path for edge in edges if edge.command for path in edge.outputs)
-        repeats = any(os.path.relpath(_absolute(self.directory, path), top) not in there for path in outputs)
+        repeats = ahead.repeats(lambda path: os.path.relpath(_absolute(self.directory, path), top) in there)
         place = buildtool.BuildDirectory(self.tool, self.directory)
         return lambda: buildtool.generate(place, ahead, jobs), repeats
 

@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 
 from splitphase.checkpoint import kbuildcmd, kbuildtree
-from splitphase.checkpoint.facts import Facts, absolute, fixed, walk
+from splitphase.checkpoint.facts import Facts, absolute, fixed
 from splitphase.checkpoint.kbuildconfig import ALL, ASKS, Config
 from splitphase.checkpoint.kbuildplace import Trees
 from splitphase.checkpoint.proof import Call
 from splitphase.checkpoint.record import KBUILD, Checkpoint, Observed, Unit
+from splitphase.contents import walk
 from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 

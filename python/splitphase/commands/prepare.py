@@ -46,7 +46,9 @@ def execute(args: argparse.Namespace) -> int:
     except SplitphaseError as error:
         args.reason = f"{error.message} (the stock build's tool will say more)"
         return unsplit.execute(args)
-    preparation.generate(args.jobs)
+    args.reason = preparation.generate(args.jobs)
+    if args.reason:
+        return unsplit.execute(args)
     generated = time.monotonic()
     preparation.plan(args.env, args.leave, args.jobs)
     planned = time.monotonic()
