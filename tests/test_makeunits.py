@@ -92,3 +92,39 @@ def test_commands_that_run_each_time_run_once(tmp_path: Path, command: str, take
             helper(source, "checkpoint", saved)
     assert f"{taken} objects taken" in said
     assert not (source / "log").exists() or (source / "log").read_text() == "\n"
+
+
+RECURSION = {
+    "$(MAKE) -C sub": (True, "0"),
+    "cd sub && $(MAKE)": (True, "0"),
+    "WHAT=1 $(MAKE) -C sub": (False, "1"),
+    "$(MAKE) -C sub WHAT=1": (False, "1"),
+    "$(MAKE) -C sub\nexport WHAT = 1": (False, "1"),
+    "$(MAKE) -C sub\n%.x: export WHAT = 1": (True, "0"),
+    "$(MAKE) -C sub\nall: export WHAT = 1": (False, "1"),
+    "$(MAKE) -C sub first\n\tWHAT=1 $(MAKE) -C sub": (False, "1"),
+}
+"""How make is called in another folder: whether that can be done ahead, and what the shell there has as WHAT."""
+
+
+@pytest.mark.parametrize("call", RECURSION)
+def test_what_another_make_makes_is_made_ahead_where_it_gets_the_same(tmp_path: Path, call: str) -> None:
+    top, saved = tmp_path / "build", tmp_path / "checkpoint"
+    source = top / "source"
+    ahead, value = RECURSION[call]
+    for step in ("observe", "reuse"):
+        shutil.rmtree(top, ignore_errors=True)
+        (source / "sub").mkdir(parents=True)
+        (source / "Makefile").write_text(f"all:\n\t{call}\n")
+        (source / "sub/Makefile").write_text(
+            'all: prog\nfirst:\n\ttrue\nwhat.h:\n\techo "#define WHAT $${WHAT-0}" > $@\n'
+            "prog.o: prog.c what.h\n\tgcc -c -o $@ prog.c\nprog: prog.o\n\tgcc -o $@ $^\n"
+        )
+        (source / "sub/prog.c").write_text('#include "what.h"\nint main(void) { return WHAT; }\n')
+        said = helper(source, step, saved)
+        subprocess.run(["make"], cwd=source, check=True, capture_output=True)
+        assert (source / "sub/what.h").read_text() == f"#define WHAT {value}\n"
+        if step == "observe":
+            helper(source, "checkpoint", saved)
+    assert f"{int(ahead)} objects taken" in said
+    assert helper(source, "confirm", saved) == ""

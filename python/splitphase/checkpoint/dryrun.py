@@ -13,8 +13,8 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +60,12 @@ _SET = re.compile(
     re.MULTILINE,
 )
 """A variable of make's, where compilers or the shells that run them read one of this name: it may be exported."""
+_CURRENT = re.compile(r"^CURDIR := (.*)$", re.MULTILINE)
+_MAKEFILES = re.compile(r"^MAKEFILE_LIST := (.*)$", re.MULTILINE)
+_GIVEN = re.compile(r"^# (?:environment|command line)\b[^\n]*\n((?:(?!# ).+\n)*)", re.MULTILINE)
+_OWN = re.compile(r"(?:define )?(?:MAKE\w*|MFLAGS|-\*-\S*|PWD|OLDPWD|SHLVL|_)\s*(?:[:?+!]?=|\n)")
+"""What make and shells set for those that they call."""
+_EXPORT = re.compile(rb"^[ \t]*(?:override[ \t]+)?(?:un)?export\b|^\.EXPORT_ALL_VARIABLES\b", re.MULTILINE)
 _SHELL = re.compile(r"(?:/\S*/)?(?:ba|da|k|z)?sh$")
 _SHELL_FLAGS = re.compile(r"(?:-[a-z]+|-o [a-z]+|\s+)*$")
 _SETTING = re.compile(
@@ -89,8 +95,10 @@ class DryRun:
     """Digests of all lines with their directories."""
     partial: str = ""
     """What make says where it cannot go through with it, since files are missing that it did not make."""
-    asked: frozenset[str] = frozenset()
-    """Targets for which recipes would run, relative to the top."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Targets for which recipes would run, relative to the top, and where make is then."""
+    inherited: Mapping[str, str] = field(default_factory=dict)
+    """By where a make is: digest of the variables that it has from what called it; empty where that is not certain."""
 
 
 def dry_run(top: str, own: str, arguments: Sequence[str], spelling: Spelling, outputs: Collection[Path] = ()) -> DryRun:
@@ -116,6 +124,7 @@ def careless_dry_run(top: str, arguments: Sequence[str], spelling: Spelling) -> 
     except subprocess.TimeoutExpired:
         return DryRun("make --dry-run does not end", {}, frozenset())
     found = read_output(top, os.getcwd(), _DATABASE.sub("", run.stdout), spelling)
+    found = replace(found, inherited=_inherited(run.stdout))
     reason = _environment(run.stdout)
     if reason:
         return replace(found, reason=reason)
@@ -144,6 +153,33 @@ def _environment(output: str) -> str:
         if "\n.ONESHELL:" in database[0]:
             return "the Makefile has .ONESHELL: lines of a recipe may change what compilers see"
     return ""
+
+
+def _inherited(output: str) -> dict[str, str]:
+    """Digest of the variables that each make has from what called it, by its directory.
+
+    Empty where several makes in one directory have others; all of them where a Makefile exports variables, since what
+    becomes of those is not shown.
+    """
+    found: dict[str, str] = {}
+    for database in _DATABASE.finditer(output):
+        directory = _CURRENT.search(database[0])
+        makefiles = _MAKEFILES.search(database[0])
+        if directory is None or makefiles is None or _exports(directory[1], makefiles[1].split()):
+            return {}
+        text = digest("".join(sorted(value for value in _GIVEN.findall(database[0]) if not _OWN.match(value))))
+        found[directory[1]] = text if found.setdefault(directory[1], text) == text else ""
+    return found
+
+
+def _exports(directory: str, makefiles: Iterable[str]) -> bool:
+    for name in makefiles:
+        try:
+            if _EXPORT.search(Path(directory, name).read_bytes()):
+                return True
+        except OSError:
+            return True
+    return False
 
 
 def _one_by_one() -> list[str]:
@@ -198,7 +234,8 @@ def read_output(top: str, directory: str, output: str, spelling: Spelling) -> Dr
         shown = spelling.text("\n".join(dict.fromkeys(line for line, _ in recipe)))
         refused = made.refused or _beside(path, made.command, (segment for _, segment in recipe))
         compiles[path] = replace(made, digest=digest(f"{made.digest}\n{shown}"), refused=refused)
-    return DryRun("", compiles, frozenset(lines), asked=frozenset(rules.asked))
+    places = {path: rule.partition("\0")[0] for path, rule in rules.asked.items()}
+    return DryRun("", compiles, frozenset(lines), asked=places)
 
 
 class _Rules:
@@ -213,7 +250,7 @@ class _Rules:
     def ask(self, directory: str, rule: str, target: str) -> str:
         """Make runs a recipe for a target; returns the target's path, relative to the top."""
         path = os.path.relpath(os.path.join(directory, target), self.top)
-        if self.asked.setdefault(path, f"{directory} {rule}") != f"{directory} {rule}":
+        if self.asked.setdefault(path, f"{directory}\0{rule}") != f"{directory}\0{rule}":
             self.contested.add(path)
         return path
 

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ _HARMLESS = re.compile(
     r"|(?:^|/)(?:README|NEWS|CHANGES|CHANGELOG|ChangeLog|AUTHORS|COPYING|THANKS|TODO|LICENSE|config\.(?:log|status|h|cache))$"
 )
 """Sources, documentation, and what configure leaves that no rule includes."""
+_GOES_NOWHERE = re.compile(r"(?!-)[^=]*$|-f|--file|--makefile|-C|--directory")
+"""Arguments that mean something else in another directory: targets, Makefiles and folders."""
 _LIBTOOL_FLAGS = ((), ("-fPIC", "-DPIC"))
 """libtool compiles without and with these."""
 
@@ -118,18 +120,41 @@ class MakeBuild:
         Targets of which the earlier build left no file are made each time.
         """
         options = self.arguments if self.options is None else self.options
-        arguments = (*options, "--keep-going", *self._missing(self.facts.top, checkpoint))
-        alone = dry_run(self.facts.top, SCRATCH, arguments, self.facts.spelling, self.places)
-        if alone.reason or not alone.lines <= set(self.observed.lines):
-            return lambda: None, False
         there = checkpoint.left.keys() | checkpoint.observed.listing.keys()
-        return lambda: buildtool.run(["make", f"-j{jobs}", *arguments], os.getcwd()), not alone.asked <= there
+        calls: list[list[str]] = []
+        repeats = False
+        for place, names in self._places(self._missing(self.facts.top, checkpoint), options).items():
+            arguments = [*options, "--keep-going", *(("-C", place) if place != os.getcwd() else ()), *names]
+            alone = dry_run(self.facts.top, SCRATCH, arguments, self.facts.spelling, self.places)
+            if alone.reason or not alone.lines <= set(self.observed.lines):
+                continue
+            given = self.observed.inherited.get(place)
+            if place != os.getcwd() and (not given or alone.inherited.get(place) != given):
+                continue
+            calls.append(arguments)
+            repeats = repeats or not alone.asked.keys() <= there
+        return lambda: [buildtool.run(["make", f"-j{jobs}", *call], os.getcwd()) for call in calls], repeats
+
+    def _places(self, missing: Iterable[str], options: Sequence[str]) -> dict[str, list[str]]:
+        """Where make makes these files, and their names there; as many as can be asked for in other directories."""
+        top, here = self.facts.top, os.getcwd()
+        below = {here}
+        if not any(_GOES_NOWHERE.match(option) for option in options):
+            below |= set(self.observed.asked.values())
+        found: dict[str, list[str]] = {}
+        for path in missing:
+            place = self.observed.asked.get(path, "")
+            if place not in below:
+                above = (folder for folder in below if f"{top}/{path}".startswith(f"{folder}/"))
+                place = max(above, key=len, default=here)
+            found.setdefault(place, []).append(os.path.relpath(f"{top}/{path}", place))
+        return dict(sorted(found.items()))
 
     def _missing(self, top: str, checkpoint: Checkpoint) -> list[str]:
-        """Files that compiles read or wait for and that the earlier build made, as seen from the working directory."""
+        """Files that compiles read or wait for and that the earlier build made, relative to the top."""
         found = {os.path.normpath(path) for path in checkpoint.read} & checkpoint.left.keys()
         found |= {path for path in checkpoint.left if _STAMP.search(path)}
-        return sorted(os.path.relpath(f"{top}/{path}") for path in found if not os.path.lexists(f"{top}/{path}"))
+        return sorted(path for path in found if not os.path.lexists(f"{top}/{path}"))
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
         """Why nothing of the checkpoint may be used in this build, or nothing.

@@ -16,7 +16,7 @@ from typing import Any
 from splitphase import __version__
 from splitphase.errors import ManifestError, SplitphaseError
 
-FORMAT = 2
+FORMAT = 3
 FILE = "checkpoint.json"
 OBJECTS = "objects.tar.zst"
 OBSERVED = "observed.json"
@@ -27,6 +27,7 @@ SCRATCH = ".splitphase-scratch"
 """Splitphase's own folder below the top."""
 CARGO, KBUILD, PLAIN_MAKE = "cargo", "kbuild", "plain make"
 """Tools beside those of a build graph."""
+_TRANSIENT: dict[str, Any] = {"compiles": {}, "lines": (), "asked": {}, "inherited": {}}
 HINT = "build the checkpoint again with prepareCheckpointBuild"
 
 
@@ -77,6 +78,10 @@ class Observed:
     """Of plain make, by the object's path; a checkpoint does not keep them."""
     lines: tuple[str, ...] = ()
     """Digests of all lines that plain make is about to run; a checkpoint does not keep them."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Targets for which plain make is about to run recipes, and where it is then; a checkpoint does not keep them."""
+    inherited: Mapping[str, str] = field(default_factory=dict)
+    """Digests of what makes get from those that call them, by where they are; a checkpoint does not keep them."""
     cargo: Mapping[str, Any] = field(default_factory=dict)
     """What cargo is about to build (`cargograph.Plan`)."""
     search: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +140,7 @@ def write(target: Path, checkpoint: Checkpoint) -> None:
         (unit.output, unit.extra, unit.command, [number[path] for path in unit.reads], unit.tied)
         for unit in checkpoint.units
     ]
-    fields = asdict(replace(checkpoint, units=(), observed=replace(checkpoint.observed, compiles={}, lines=())))
+    fields = asdict(replace(checkpoint, units=(), observed=replace(checkpoint.observed, **_TRANSIENT)))
     body = {"format": FORMAT, "splitphase": __version__, **fields, "paths": paths, "units": units}
     (target / FILE).write_text(json.dumps(body, separators=(",", ":"), sort_keys=True) + "\n")
 

@@ -100,4 +100,12 @@ class Request:
         from splitphase.checkpoint.dryrun import dry_run  # noqa: PLC0415 - see above
 
         run = dry_run(self.top, SCRATCH, self.make_arguments, facts.spelling, tuple(self.outputs.values()))
-        return replace(now, reason=run.reason, partial=run.partial, compiles=run.compiles, lines=tuple(run.lines))
+        return replace(
+            now,
+            reason=run.reason,
+            partial=run.partial,
+            compiles=run.compiles,
+            lines=tuple(run.lines),
+            asked=run.asked,
+            inherited=run.inherited,
+        )
