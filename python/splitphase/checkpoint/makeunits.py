@@ -26,6 +26,8 @@ from splitphase.environment import packages_own
 _LIBTOOL = re.compile(r"^(?:pic|non_pic)_object='([^']*)'$", re.MULTILINE)
 _STAMP = re.compile(r"[^/]*stamp[^/]*$")
 """Files that say that something was done: automake's objects depend on a `.dirstamp` for each folder."""
+_HEADER = re.compile(r"\.(?:h|hh|hpp|hxx|inc|def)$")
+"""Files that objects may depend on although no compile reads them."""
 _HARMLESS = re.compile(
     r"(?<![Mm]akefile)\.(?:[chsSC]|cc|cpp|cxx|c\+\+|hh|hpp|hxx|inc|def|md|txt|rst|po|pot|gmo|texi|html|svg|png|[1-9])$"
     r"|(?:^|/)(?:README|NEWS|CHANGES|CHANGELOG|ChangeLog|AUTHORS|COPYING|THANKS|TODO|LICENSE|config\.(?:log|status|h|cache))$"
@@ -154,6 +156,7 @@ class MakeBuild:
         """Files that compiles read or wait for and that the earlier build made, relative to the top."""
         found = {os.path.normpath(path) for path in checkpoint.read} & checkpoint.left.keys()
         found |= {path for path in checkpoint.left if _STAMP.search(path)}
+        found |= {path for path in checkpoint.left.keys() & self.observed.asked.keys() if _HEADER.search(path)}
         return sorted(path for path in found if not os.path.lexists(f"{top}/{path}"))
 
     def refusal(self, checkpoint: Checkpoint, now: Observed, top: str) -> str:  # noqa: ARG002 - as a graph's
