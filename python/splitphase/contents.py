@@ -38,9 +38,14 @@ def walk(top: str, own: str, skip: str = "") -> Iterator[str]:
                     pending.append(f"{path}/")
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
 def contents(place: Path, own: str) -> Iterator[tuple[str, str]]:
     """Every path and its kind, mode and what it holds, less what build tools remember."""
-    if not place.is_dir() or place.is_symlink():
+    if not is_folder(place):
         return
     for path in walk(str(place), own):
         found = place / path

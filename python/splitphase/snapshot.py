@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from splitphase import archive
 from splitphase.errors import ManifestError, SplitphaseError
 from splitphase.relocate import transfer
 from splitphase.rewrite import Rewriter, move
@@ -56,14 +56,7 @@ def write(top: Path, scratch: Path, target: Path, index: Index) -> None:
     tree.mkdir()
     for entry in sorted(set(os.listdir(top)) - {scratch.name, *MACHINE_BOUND}):
         move(top / entry, tree / entry)
-    _pipe(
-        [
-            "tar", "--create", "--format=posix", "--pax-option=delete=atime,delete=ctime,exthdr.name=%d/PaxHeaders/%f",
-            "--sort=name", "--numeric-owner", "--owner=0", "--group=0", "--sparse", f"--directory={scratch}",
-            "tree", "outputs",
-        ],
-        ["zstd", "-q", "-1", "-T0", "-o", str(target / "tree.tar.zst")],
-    )  # fmt: skip
+    archive.pack(scratch, ["tree", "outputs"], target / "tree.tar.zst", "the snapshot", _HINT)
 
 
 def read_index(snapshot: Path) -> Index:
@@ -95,11 +88,7 @@ def unpack(
         )
     staging = top / ".splitphase-unpack"
     staging.mkdir()
-    _pipe(
-        ["zstd", "-q", "-d", "-c", str(snapshot / "tree.tar.zst")],
-        ["tar", "--extract", "--preserve-permissions", "--no-same-owner", "--delay-directory-restore",
-         f"--directory={staging}"],
-    )  # fmt: skip
+    archive.unpack(snapshot / "tree.tar.zst", staging, "the snapshot", _HINT).finish()
     restore.paths(staging, index.escaped)
     tree = staging / "tree"
     for entry in os.listdir(tree):
@@ -113,18 +102,3 @@ def unpack(
             transfer(saved, path)
     shutil.move(staging / "outputs" / ".state.sh", state)
     shutil.rmtree(staging)
-
-
-def _pipe(first: list[str], second: list[str]) -> None:
-    """Run `first | second`; both must succeed."""
-    reading, writing = os.pipe()
-    with subprocess.Popen(first, stdout=writing, stderr=subprocess.PIPE) as producer:
-        os.close(writing)
-        with subprocess.Popen(second, stdin=reading, stderr=subprocess.PIPE) as consumer:
-            os.close(reading)
-            errors = consumer.communicate()[1]
-        errors += producer.communicate()[1]
-    if producer.returncode or consumer.returncode:
-        raise ManifestError(
-            f"the snapshot cannot be packed or unpacked: {errors.decode(errors='replace').strip()}", hint=_HINT
-        )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Self
 
-from splitphase.contents import CALLED, contents, walk
+from splitphase.contents import CALLED, contents, is_folder, walk
 from splitphase.snapshot import UNPACKED
 
 _Stamp = tuple[str, int, int, int, int]
@@ -65,7 +65,7 @@ class _Tree:
             return ""
         self.before = _stamps(self.place, self.own)
         sources = [self.place]
-        if _is_folder(self.place):
+        if is_folder(self.place):
             self.kept.mkdir()
             entries = sorted(set(os.listdir(self.place)) - {self.own, CALLED, UNPACKED})
             sources = [self.place / entry for entry in entries]
@@ -75,14 +75,14 @@ class _Tree:
 
     def restore(self) -> None:
         """Put back what has changed."""
-        if self.before is None or not _is_folder(self.kept):
+        if self.before is None or not is_folder(self.kept):
             if self.before == _stamps(self.place, self.own):
                 return
             if os.path.lexists(self.place):
                 remove(self.place)
             if self.before is not None:
                 subprocess.run(["cp", "-a", "--", str(self.kept), str(self.place)], check=True)
-        elif not _is_folder(self.place):
+        elif not is_folder(self.place):
             remove(self.place)
             subprocess.run(["cp", "-a", "--", str(self.kept), str(self.place)], check=True)
         elif _stamps(self.place, self.own) != self.before:
@@ -93,7 +93,7 @@ def _stamps(place: Path, own: str) -> list[_Stamp] | None:
     """What changes when anything there does; nothing where there is nothing."""
     if not os.path.lexists(place):
         return None
-    paths = list(walk(str(place), own)) if _is_folder(place) else [""]
+    paths = list(walk(str(place), own)) if is_folder(place) else [""]
     found = []
     for path in paths:
         status = os.lstat(f"{place}/{path}" if path else place)
@@ -110,8 +110,8 @@ def _put_back(place: Path, copy: Path, before: Iterable[_Stamp], own: str) -> No
         found, kept = place / path, copy / path
         if new.get(path) == old[path]:
             continue
-        if _is_folder(kept):
-            if not _is_folder(found):
+        if is_folder(kept):
+            if not is_folder(found):
                 found.unlink(missing_ok=True)
                 found.mkdir()
         else:
@@ -119,17 +119,13 @@ def _put_back(place: Path, copy: Path, before: Iterable[_Stamp], own: str) -> No
                 remove(found)
             subprocess.run(["cp", "-a", "--", str(kept), str(found)], check=True)
     for path in sorted(old, reverse=True):
-        if new.get(path) != old[path] and _is_folder(copy / path):
+        if new.get(path) != old[path] and is_folder(copy / path):
             shutil.copystat(copy / path, place / path)
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
 
 
 def remove(path: Path) -> None:
     """Remove whatever is there."""
-    if _is_folder(path):
+    if is_folder(path):
         subprocess.run(["chmod", "-R", "u+rwx", str(path)], check=False)
         shutil.rmtree(path)
     else:

@@ -126,12 +126,15 @@ class MakeBuild:
         calls: list[list[str]] = []
         repeats = False
         for place, names in self._places(self._missing(self.facts.top, checkpoint), options).items():
-            arguments = [*options, "--keep-going", *(("-C", place) if place != os.getcwd() else ()), *names]
+            away = place != os.getcwd()
+            given = self.observed.inherited.get(place)
+            if away and not given:
+                continue
+            arguments = [*options, "--keep-going", *(("-C", place) if away else ()), *names]
             alone = dry_run(self.facts.top, SCRATCH, arguments, self.facts.spelling, self.places)
             if alone.reason or not alone.lines <= set(self.observed.lines):
                 continue
-            given = self.observed.inherited.get(place)
-            if place != os.getcwd() and (not given or alone.inherited.get(place) != given):
+            if away and alone.inherited.get(place) != given:
                 continue
             calls.append(arguments)
             repeats = repeats or not alone.asked.keys() <= there
