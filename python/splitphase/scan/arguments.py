@@ -24,7 +24,7 @@ _SEPARATE = frozenset(
     --imacros --include-directory --include-directory-after --define-macro --undefine-macro --output --language
     --prefix -load -plugin -add-plugin -triple -main-file-name -z -e -install_name -current_version
     -compatibility_version -exported_symbols_list -index-store-path -ivfsoverlay -dependency-file --specs -fplugin-arg
-    -fdebug-compilation-dir -coverage-notes-file -coverage-data-file -stack-usage-file
+    -fdebug-compilation-dir -target-feature --defsym -coverage-notes-file -coverage-data-file -stack-usage-file
     """.split()
 )
 _EITHER = re.compile(
@@ -104,10 +104,10 @@ class Arguments:
 def read(argv: Iterable[str], directory: str) -> Arguments:
     """Take the words apart; `@file` is replaced by the words in it, as libiberty's expandargv does."""
     responses: dict[str, None] = {}
-    words = list(_expand(argv, directory, responses))
+    words = list(expand(argv, directory, responses))
     start = next((index for index, word in enumerate(words) if word.startswith("-")), len(words))
     launchers = _launchers(words[:start])
-    return Arguments(tuple(words[:launchers]), tuple(_options(words[launchers:])), tuple(responses))
+    return Arguments(tuple(words[:launchers]), tuple(options(words[launchers:])), tuple(responses))
 
 
 def language(arguments: Arguments, source: str) -> str:
@@ -119,15 +119,20 @@ def language(arguments: Arguments, source: str) -> str:
         elif not option.name and option.value == source:
             break
     suffix = os.path.splitext(source)[1]
-    found = named or _BY_SUFFIX.get(suffix) or _BY_SUFFIX.get(suffix.lower())
+    cxx = _CXX_DRIVER.search(os.path.basename(arguments.compiler[-1])) is not None
+    found = named or language_of_suffix(suffix, cxx=cxx)
     if not found:
         raise SplitphaseError(
             f"the suffix of {source!r} does not tell its language",
             hint="name it with -x, or leave this step to the build tool",
         )
-    if not named and found in {"c", "c-header"} and _CXX_DRIVER.search(os.path.basename(arguments.compiler[-1])):
-        return found.replace("c", "c++", 1)
     return found
+
+
+def language_of_suffix(suffix: str, *, cxx: bool) -> str:
+    """The language as `-x` names it, for a C or a C++ driver; empty if the suffix is not one of a source."""
+    found = _BY_SUFFIX.get(suffix) or _BY_SUFFIX.get(suffix.lower(), "")
+    return found.replace("c", "c++", 1) if cxx and found in {"c", "c-header"} else found
 
 
 def split_response(text: str) -> list[str]:
@@ -162,7 +167,8 @@ def split_response(text: str) -> list[str]:
     return words
 
 
-def _expand(argv: Iterable[str], directory: str, seen: dict[str, None], inside: tuple[str, ...] = ()) -> Iterator[str]:
+def expand(argv: Iterable[str], directory: str, seen: dict[str, None], inside: tuple[str, ...] = ()) -> Iterator[str]:
+    """The words with those of response files in place; `seen` gets the files' absolute paths."""
     for word in argv:
         path = os.path.join(directory, word[1:]) if len(word) > 1 and word[0] == "@" else ""
         if not path or not os.path.isfile(path):
@@ -172,7 +178,7 @@ def _expand(argv: Iterable[str], directory: str, seen: dict[str, None], inside: 
             raise SplitphaseError(f"the response file {path} includes itself", hint="mend the file")
         seen[path] = None
         with open(path, "rb") as file:
-            yield from _expand(split_response(os.fsdecode(file.read())), directory, seen, (*inside, path))
+            yield from expand(split_response(os.fsdecode(file.read())), directory, seen, (*inside, path))
 
 
 def _launchers(words: list[str]) -> int:
@@ -181,7 +187,8 @@ def _launchers(words: list[str]) -> int:
     return max(count, 1)
 
 
-def _options(words: list[str]) -> Iterator[Option]:
+def options(words: Iterable[str]) -> Iterator[Option]:
+    """The options among the words that follow the compiler."""
     stream = list(_unwrap(words))
     position = 0
     while position < len(stream):
@@ -198,7 +205,8 @@ def _options(words: list[str]) -> Iterator[Option]:
             yield Option(name, value, (word,), wrapper)
 
 
-def _unwrap(words: list[str]) -> Iterator[tuple[str, str]]:
+def _unwrap(argv: Iterable[str]) -> Iterator[tuple[str, str]]:
+    words = list(argv)
     position = 0
     while position < len(words):
         word = words[position]
