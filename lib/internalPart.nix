@@ -86,6 +86,9 @@ else
         outputs = (attrs.outputs or [ "out" ]) ++ to.outputs;
         splitphaseTo = if to.checkpoint or false then null else describe to.cut;
       }
+      # The evaluation reads what a part leaves, and hashes of its outputs have tokens: both need paths that are known
+      # before the build. What the last part makes is addressed as the package wants it.
+      // lib.optionalAttrs (stock.drvAttrs.__contentAddressed or false) { __contentAddressed = false; }
       // to.attributes
     )
   )
