@@ -8,6 +8,7 @@ let
     ./fixtures.nix
     ./identical.nix
     ./parts.nix
+    ./finalattrs.nix
     ./reuse.nix
     ./checkpoint.nix
     ./cargo.nix

@@ -14,7 +14,11 @@
 }:
 let
   tools = internalTools stdenv;
-  packs = "${prepare.splitphasePacks}";
+  # Where the packs are, by the manifest: if inputs of prepare are content-addressed, then the path is not known before
+  # prepare is built, and `builtins.path` cannot read below what stands for it.
+  packs = builtins.unsafeDiscardStringContext (
+    builtins.readFile ("${prepare.splitphaseManifest}/packs" + lib.substring 0 0 "${prepare.splitphasePacks}")
+  );
 
   # The manifest's strings have no context. It refers to these paths itself, so they are valid wherever it is.
   attach = path: builtins.appendContext path { ${path}.path = true; };

@@ -5,6 +5,10 @@
   A cut is `{ phases, inside }`: behind the last of these phases that the package has, or inside buildPhase, behind preBuild.
   `from` is null or `{ cut, snapshot, artifacts }`, `to` null or `{ cut, outputs, attributes }`: outputs that the helper
   fills, the snapshot among them, and variables that hooks/cut.sh reads.
+
+  A part sets every attribute of the package, to the value that it has in the stock package, and then changes some. So
+  what is written with `finalAttrs` keeps its meaning where a part leaves out what it refers to, and which attributes
+  there are does not depend on the value of any: that would be an infinite recursion.
 */
 {
   lib,
@@ -17,6 +21,8 @@ let
 
   # Setup hooks add to installFlags while the package is configured; the package's own go where this stands.
   placeholder = "@splitphase-install-flags@";
+  # What the stock package gave mkDerivation, seen from outside: each value is final.
+  given = stock: (stock.overrideAttrs (old: { passthru = old.passthru or { } // { splitphaseGiven = old; }; })).splitphaseGiven;
   early = cut: lib.any (phase: lib.elem phase [ "unpackPhase" "patchPhase" "configurePhase" "buildPhase" "checkPhase" ]) cut.phases;
 in
 {
@@ -30,33 +36,34 @@ in
 }:
 let
   tools = internalTools stdenv;
+  stockAttrs = given stock;
+  # nixpkgs warns of an override that sets `version` and no `src`.
+  attrs = removeAttrs stockAttrs (own ++ lib.optional (!(stockAttrs ? src)) "version");
+  dropped = lib.genAttrs (lib.filter (name: stockAttrs ? ${name}) own) (_: null);
 in
 if from == null && to == null && checkpoint == null then
-  if lib.any (name: stock.drvAttrs ? ${name}) own then
-    stock.overrideAttrs (old: lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null))
-  else
-    stock
+  if dropped == { } then stock else stock.overrideAttrs (_: attrs // dropped)
 else
   stock.overrideAttrs (
-    old:
+    _:
     let
-      attrs = removeAttrs old own;
       placed = to != null && early to.cut && !internalAttributes.namesInstallFlags to.cut attrs;
       # Flags in one string are cut into words, those in a list under __structuredAttrs are not.
-      standIn = if builtins.isString (old.installFlags or null) then placeholder else [ placeholder ];
+      standIn = if builtins.isString (attrs.installFlags or null) then placeholder else [ placeholder ];
       unread = place: if place == null then { } else internalAttributes.unread place.cut attrs;
     in
-    lib.genAttrs (lib.filter (name: old ? ${name}) own) (_: null)
+    attrs
+    // dropped
     // unread to
     // {
-      postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
+      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
       splitphaseHelper = tools.helper;
       splitphaseOutputs = stock.outputs;
       # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
       splitphasePath = tools.zstdPath;
     }
     // lib.optionalAttrs (checkpoint != null || to.checkpoint or false) {
-      postHook = (old.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/checkpoint.sh}\nsource ${./hooks/checkpoint-called.sh}\n";
+      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/checkpoint.sh}\nsource ${./hooks/checkpoint-called.sh}\n";
       splitphaseShim = "${./hooks/called.sh}";
       splitphasePackage = stock.pname or (builtins.parseDrvName stock.name).name;
       splitphaseSystem = stock.system;
@@ -69,16 +76,19 @@ else
       # What earlier parts did not see and so cannot have changed, as far as the package sets it.
       splitphaseOwn = lib.filter (name: attrs ? ${name}) (lib.attrNames (removeAttrs (unread from) (lib.attrNames (unread to))));
     }
-    // lib.optionalAttrs (from != null && !placed) { splitphaseInstallFlags = old.installFlags or [ ]; }
+    // lib.optionalAttrs (from != null && !placed) { splitphaseInstallFlags = attrs.installFlags or [ ]; }
     // lib.optionalAttrs (from.artifacts or null != null) { splitphaseArtifacts = "${from.artifacts}"; }
     // lib.optionalAttrs (to != null) (
       # mkDerivation maps over these two, so they cannot be null.
-      lib.genAttrs (lib.filter (name: old ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
+      lib.genAttrs (lib.filter (name: attrs ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])
       // lib.optionalAttrs placed { installFlags = standIn; }
       // {
-        outputs = (old.outputs or [ "out" ]) ++ to.outputs;
+        outputs = (attrs.outputs or [ "out" ]) ++ to.outputs;
         splitphaseTo = if to.checkpoint or false then null else describe to.cut;
       }
+      # The evaluation reads what a part leaves, and hashes of its outputs have tokens: both need paths that are known
+      # before the build. What the last part makes is addressed as the package wants it.
+      // lib.optionalAttrs (stock.drvAttrs.__contentAddressed or false) { __contentAddressed = false; }
       // to.attributes
     )
   )

@@ -177,6 +177,8 @@ splitphaseSave() {
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
   PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}"
+  # Nix must know the place of the packs, which is not known during evaluation if our inputs are content-addressed.
+  if [ -n "${splitphaseManifest:-}" ]; then printf %s "$splitphasePacks" >"$splitphaseManifest/packs"; fi
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
 }

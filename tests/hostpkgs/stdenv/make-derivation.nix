@@ -89,6 +89,8 @@ let
         ${kind} = map (checkInput attrs kind) (attrs.${kind} or [ ] ++ more.${kind} or [ ]);
         ${propagated} = map (checkInput attrs propagated) attrs.${propagated} or [ ];
       }) inputKinds;
+      contentAddressed =
+        attrs.__contentAddressed or (!(attrs ? outputHash) && config.contentAddressedByDefault or false);
       # What must not become an input: only the text of the path.
       withoutContext =
         x: if lib.isDerivation x then builtins.unsafeDiscardStringContext x.outPath else x;
@@ -129,6 +131,11 @@ let
       patches = attrs.patches or [ ];
       inherit doCheck doInstallCheck;
       outputs = attrs.outputs or [ "out" ] ++ optional separateDebugInfo "debug";
+    }
+    // optionalAttrs contentAddressed {
+      __contentAddressed = true;
+      outputHashAlgo = attrs.outputHashAlgo or "sha256";
+      outputHashMode = attrs.outputHashMode or "recursive";
     }
     // optionalAttrs enableParallelBuilding {
       inherit enableParallelBuilding;
