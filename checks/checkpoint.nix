@@ -1,5 +1,5 @@
 # Checkpoints: built from an earlier build's objects, a package equals its stock build byte for byte, and what is compiled
-# is exactly what is said here. The build tool's own log tells what it compiled.
+# is exactly what is said here.
 {
   lib,
   pkgs,
@@ -8,27 +8,8 @@
 }:
 let
   inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (import ./taken.nix { inherit lib pkgs scope; }) logged says;
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
-
-  # A package that keeps the log of its buildPhase in an output of its own.
-  logged =
-    package:
-    package.overrideAttrs (old: {
-      outputs = (old.outputs or [ "out" ]) ++ [ "log" ];
-      makeFlags = [ "VERBOSE=1" ];
-      ninjaFlags = [ "-v" ];
-      preBuild = (old.preBuild or "") + "\n" + ''
-        exec 3>&1 4>&2 > >(tee "$NIX_BUILD_TOP/build.log") 2>&1
-      '';
-      postBuild = (old.postBuild or "") + "\n" + ''
-        exec 1>&3 2>&4
-      '';
-      postInstall = (old.postInstall or "") + "\n" + ''
-        mkdir -p $log
-        sleep 0.2
-        sed -n 's,.* -c [^ ]*/\([a-z]*/[A-Za-z_0-9]*\.cc\)\( .*\|$\),\1,p' "$NIX_BUILD_TOP/build.log" | sort > $log/compiled
-      '';
-    });
 
   # one NAME { package, base, compiled }: `package` from a checkpoint of `base`; `compiled` null: all of it.
   one =
@@ -38,26 +19,12 @@ let
       base,
       compiled,
     }:
-    let
+    says name {
+      edited = package;
       made = mkCheckpointBuild (logged package) (prepareCheckpointBuild (if base ? log then base else logged base));
-    in
-    lib.nameValuePair "checkpoint-${name}" (
-      pkgs.runCommand "checkpoint-${name}"
-        {
-          equal = compare name package (made // { inherit (package) outputs; });
-          log = made.log;
-        }
-        (
-          if compiled == null then
-            ''[ "$(wc -l < $log/compiled)" -gt 10 ] && touch $out''
-          else
-            ''
-              printf '%s' ${lib.escapeShellArg (lib.concatMapStrings (file: "${file}\n") compiled)} > wanted
-              diff wanted $log/compiled >&2
-              touch $out
-            ''
-        )
-    );
+      inherit compiled;
+      said = if compiled == null then "0 objects taken from the checkpoint, 39 built anew" else null;
+    };
 
   patched = package: edit: package.overrideAttrs (old: { postPatch = (old.postPatch or "") + "\n" + edit; });
 
@@ -127,8 +94,8 @@ let
     name: message: package:
     lib.nameValuePair "checkpoint-fails-${name}" (
       pkgs.runCommand "checkpoint-fails-${name}" { inherit message; } ''
-        if ${scope.splitphase}/bin/splitphase reuse --top "$NIX_BUILD_TOP" --output out=$out --package leveldb \
-          --system ${pkgs.stdenv.buildPlatform.system} --tool ninja --checkpoint ${package} 2> error; then
+        if ${scope.splitphase}/bin/splitphase serve --top "$NIX_BUILD_TOP" --output out=$out --scratch . --package leveldb \
+          --system ${pkgs.stdenv.buildPlatform.system} --take ${package} 2> error; then
           echo "error: no error" >&2
           exit 1
         fi
@@ -176,12 +143,12 @@ lib.listToAttrs (
   ++ [
     (composed "split" (edited: scope.splitBuildInstall (mkCheckpointBuild edited checkpoint)))
     (composed "phases" (edited: mkCheckpointBuild (scope.splitPhases { after = [ "unpack" "configure" ]; } edited) checkpoint))
-    (fails "truncated" "damaged checkpoint" (changed "truncate --size=1000 checkpoint.json"))
-    (fails "missing" "damaged checkpoint" (changed "rm checkpoint.json"))
-    (fails "package" "checkpoint of another package: of snappy" (changed ''sed -i 's/"package":"leveldb"/"package":"snappy"/' checkpoint.json''))
+    (fails "truncated" "damaged checkpoint" (changed "truncate --size=1000 index.json"))
+    (fails "missing" "damaged checkpoint" (changed "rm index.json"))
+    (fails "package" "checkpoint of another package: of snappy" (changed ''sed -i 's/"package":"leveldb"/"package":"snappy"/' index.json''))
     (fails "system" "checkpoint of another system: of riscv64-linux" (
-      changed ''sed -i 's/"system":"[^"]*"/"system":"riscv64-linux"/' checkpoint.json''
+      changed ''sed -i 's/"system":"[^"]*"/"system":"riscv64-linux"/' index.json''
     ))
-    (fails "version" "is of splitphase 0.0.0" (changed ''sed -i 's/"splitphase":"[^"]*"/"splitphase":"0.0.0"/' checkpoint.json''))
+    (fails "version" "is of splitphase 0.0.0" (changed ''sed -i 's/"splitphase":"[^"]*"/"splitphase":"0.0.0"/' index.json''))
   ]
 )

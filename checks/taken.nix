@@ -24,28 +24,29 @@ in
       '';
     });
 
-  # says NAME { edited, made, said }: `made`, which is logged, equals the package `edited`, and the first line that the helper
-  # says of it is `said`; with `begins` it begins so.
+  # says NAME { edited, made, said, compiled }: `made`, which is logged, equals the package `edited`; the first line that the
+  # server says of it is `said`; and these sources are compiled. What is null is not looked at.
   says =
     name:
     {
       edited,
       made,
-      said,
-      begins ? false,
+      said ? null,
+      compiled ? null,
     }:
     lib.nameValuePair "checkpoint-${name}" (
       pkgs.runCommand "checkpoint-${name}"
         {
           equal = compare "checkpoint-${name}" edited (made // { inherit (edited) outputs; });
           log = made.log;
-          said = "splitphase: ${said}";
         }
         ''
           cat $log/said
-          first=$(head -n 1 $log/said)
-          ${lib.optionalString begins "first=\${first:0:\${#said}}"}
-          [ "$first" = "$said" ]
+          ${lib.optionalString (said != null) ''[ "$(head -n 1 $log/said)" = ${lib.escapeShellArg "splitphase: ${said}"} ]''}
+          ${lib.optionalString (compiled != null) ''
+            printf '%s' ${lib.escapeShellArg (lib.concatMapStrings (file: "${file}\n") compiled)} > wanted
+            sed -n 's/^splitphase: compiled //p' $log/said | diff wanted - >&2
+          ''}
           touch $out
         ''
     );

@@ -63,12 +63,12 @@ else
       splitphasePath = tools.zstdPath;
     }
     // lib.optionalAttrs (checkpoint != null || to.checkpoint or false) {
-      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/checkpoint.sh}\nsource ${./hooks/checkpoint-called.sh}\n";
-      splitphaseShim = "${./hooks/called.sh}";
+      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/intercept.sh}\n";
+      splitphaseShim = tools.shim;
+      splitphaseIntercept = "${./hooks/intercept.bash}";
       splitphasePackage = stock.pname or (builtins.parseDrvName stock.name).name;
       splitphaseSystem = stock.system;
-      splitphaseReuse = if checkpoint == null then null else "${checkpoint}";
-      splitphaseLater = [ "installFlags" ] ++ lib.attrNames (internalAttributes.unread { phases = [ "buildPhase" ]; inside = false; } attrs);
+      splitphaseTake = if checkpoint == null then null else "${checkpoint}";
     }
     // lib.optionalAttrs (from != null) {
       splitphaseFrom = describe from.cut;

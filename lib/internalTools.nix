@@ -33,6 +33,7 @@ in
   path = lib.makeBinPath (lib.filter (package: !unused package) stdenv.initialPath ++ [ buildPackages.zstd ]);
   system = stdenv.buildPlatform.system;
   inherit helper;
+  shim = "${splitphase}/libexec/splitphase-shim";
   zstdPath = "${buildPackages.zstd}/bin";
   actionBuilder = "${./hooks/action-builder.sh}";
 }

@@ -23,7 +23,7 @@ done
 
 # Lists are strings or arrays; as arrays they no longer depend on IFS and globbing, which phases may change.
 set -f
-for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseKeep splitphaseEnv splitphaseLeave splitphaseLater; do
+for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseKeep splitphaseEnv splitphaseLeave; do
   declare -n splitphaseList=$splitphaseName
   # shellcheck disable=SC2206 # words
   splitphaseWords=(${splitphaseList[*]-})

@@ -22,11 +22,7 @@ COMMANDS = (
     "resume",
     "rewrite",
     "report",
-    "observe",
-    "ended",
-    "checkpoint",
-    "reuse",
-    "confirm",
+    "serve",
 )
 
 

@@ -213,7 +213,7 @@ def _left_family(name: str, value: str, word: str) -> str:
         if prefix:
             return _LEFT_PREFIX[prefix[0]]
     if name in _VALUED and valued:
-        if name in {"-march", "-mtune", "-mcpu"} and value.split("+")[0] in {"native", "help", "?"}:
+        if name in {"-march", "-mtune", "-mcpu"} and value.split("+", maxsplit=1)[0] in {"native", "help", "?"}:
             return Reason.NATIVE if value.startswith("native") else Reason.PRINTS
         return ""
     safe = (

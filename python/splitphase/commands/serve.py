@@ -1,0 +1,49 @@
+"""Answer the shims of a build, in the background: take known results, and keep new ones."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    from pathlib import Path
+
+    parser.add_argument("--top", required=True, help="the build's top folder")
+    parser.add_argument("--output", action="append", default=[], metavar="NAME=PATH", help="an output of the package")
+    parser.add_argument(
+        "--scratch", type=Path, required=True, help="a folder for the socket and for what is remembered"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="worker processes")
+    parser.add_argument("--package", required=True, help="the package's name without its version")
+    parser.add_argument("--system", required=True, help="its build platform")
+    parser.add_argument("--take", type=Path, metavar="CHECKPOINT", help="take results from here")
+    parser.add_argument("--keep", type=Path, metavar="CHECKPOINT", help="keep results here")
+    parser.add_argument("--fixed", action="append", default=[], metavar="PREFIX", help="paths that do not change")
+    parser.add_argument("--verify", action="store_true", help="compile what is taken as well, and compare")
+    parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the command; returns when the server listens."""
+    from splitphase.intercept import server
+    from splitphase.intercept.artifacts import Artifacts, Identity
+    from splitphase.intercept.session import Build, Session
+    from splitphase.intercept.summary import Summary
+
+    outputs = dict(entry.split("=", 1) for entry in arguments.output)
+    identity = Identity(arguments.package, arguments.system, arguments.top)
+    build = Build(
+        top=arguments.top,
+        outputs=outputs,
+        scratch=arguments.scratch,
+        fixed=tuple(arguments.fixed or ("/nix/store/", "/usr/", "/lib/", "/lib64/")),
+        source=Artifacts.read(arguments.take, identity) if arguments.take else None,
+        target=arguments.keep,
+        verify=arguments.verify,
+        chaos=arguments.chaos,
+    )
+    listener = server.listen(arguments.scratch / "socket")
+    summary = Summary(build, identity)
+    server.serve(listener, arguments.jobs, lambda: Session(build), summary.finish, arguments.scratch / "log")
+    return 0

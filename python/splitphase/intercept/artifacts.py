@@ -1,0 +1,160 @@
+"""Results of calls, under their keys: a folder with `index.json` and one file for each content, `objects/DIGEST`.
+
+Contents hold tokens for the hashes of the package's outputs. While a build keeps results, each worker of the server writes the
+entries that it adds into a journal of its own, a line of JSON each; when the build is over they become the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from splitphase import __version__
+from splitphase.errors import ManifestError, SplitphaseError
+from splitphase.intercept.keys import Key
+
+FORMAT = 4
+INDEX = "index.json"
+OBJECTS = "objects"
+JOURNALS = "entries-*.jsonl"
+_HINT = "build the checkpoint again with prepareCheckpointBuild"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What must be the same for results to be of use to a build at all."""
+
+    package: str
+    """The name without the version."""
+    system: str
+    top: str
+    """`$NIX_BUILD_TOP`: its paths are compiled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one call made."""
+
+    key: str
+    """The exact one, or, where the result does not hold the folder's name, the moved one."""
+    source: str
+    """As the call spelled it."""
+    files: tuple[str, ...]
+    """What it wrote: the object, the dependency file, others; in the order of the call's own list. A digest, or empty for
+    what it did not write."""
+    messages: str
+    """Digest of what it printed on stderr, or empty."""
+    folder: str
+    """Name of the source's folder."""
+    tokens: bool
+    """Whether a token stands in a file or message."""
+    spelled: bool
+    """Whether the command spells the folder."""
+
+
+class Artifacts:
+    """Results that are there to be taken."""
+
+    def __init__(self, folder: Path, entries: Iterable[Entry]) -> None:
+        self.folder = folder
+        self._entries = {entry.key: entry for entry in entries}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @classmethod
+    def read(cls, folder: Path, identity: Identity) -> Artifacts:
+        """Read a folder. Raises ManifestError where it is damaged, SplitphaseError where it is of something else."""
+        try:
+            raw = json.loads((folder / INDEX).read_text())
+            found = {"format": raw["format"], "splitphase": raw["splitphase"]}
+            if found != {"format": FORMAT, "splitphase": __version__}:
+                raise SplitphaseError(
+                    f"the checkpoint {folder} is of splitphase {raw['splitphase']} (format {raw['format']}), "
+                    f"not of {__version__} (format {FORMAT})",
+                    hint=_HINT,
+                )
+            _same(folder, Identity(**raw["identity"]), identity)
+            entries = [Entry(**{**entry, "files": tuple(entry["files"])}) for entry in raw["entries"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ManifestError(f"damaged checkpoint {folder}: {error!r}", hint=_HINT) from error
+        return cls(folder, entries)
+
+    def find(self, key: Key) -> Entry | None:
+        """The result of a call with this key."""
+        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None)
+
+    def path(self, digest: str) -> Path:
+        """Where a content lies."""
+        return self.folder / OBJECTS / digest
+
+
+class Keeper:
+    """Adds results to a folder. Several processes may do so at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / OBJECTS).mkdir(parents=True, exist_ok=True)
+
+    def content(self, data: bytes) -> str:
+        """Keep a content; returns its digest."""
+        digest = hashlib.sha256(data).hexdigest()
+        path = self.folder / OBJECTS / digest
+        if not path.exists():
+            beside = path.with_name(f"{digest}.{os.getpid()}")
+            beside.write_bytes(data)
+            beside.rename(path)
+        return digest
+
+    def add(self, entry: Entry) -> None:
+        """Note an entry whose contents are kept."""
+        with (self.folder / f"entries-{os.getpid()}.jsonl").open("a") as journal:
+            journal.write(json.dumps(asdict(entry), separators=(",", ":")) + "\n")
+
+    def carry(self, entry: Entry, source: Artifacts) -> None:
+        """Add an entry of another folder."""
+        for digest in (*entry.files, entry.messages):
+            if digest and not (self.folder / OBJECTS / digest).exists():
+                self.content(source.path(digest).read_bytes())
+        self.add(entry)
+
+    def finish(self, identity: Identity, dropped: Mapping[str, int], without: Iterable[str] = ()) -> int:
+        """Write the index, less the entries with these keys; returns how many there are."""
+        refused = set(without)
+        entries = {entry["key"]: entry for entry in self._journal() if entry["key"] not in refused}
+        used = {digest for entry in entries.values() for digest in (*entry["files"], entry["messages"])}
+        for path in (self.folder / OBJECTS).iterdir():
+            if path.name not in used:
+                path.unlink()
+        raw = {
+            "format": FORMAT,
+            "splitphase": __version__,
+            "identity": asdict(identity),
+            "dropped": dict(sorted(dropped.items())),
+            "entries": [entries[key] for key in sorted(entries)],
+        }
+        (self.folder / INDEX).write_text(json.dumps(raw, separators=(",", ":")) + "\n")
+        for path in self.folder.glob(JOURNALS):
+            path.unlink()
+        return len(entries)
+
+    def _journal(self) -> Iterator[dict[str, Any]]:
+        for path in sorted(self.folder.glob(JOURNALS)):
+            for line in path.read_text().splitlines():
+                yield json.loads(line)
+
+
+def _same(folder: Path, found: Identity, wanted: Identity) -> None:
+    for field in fields(Identity):
+        have, want = getattr(found, field.name), getattr(wanted, field.name)
+        if have != want:
+            what = "build directory" if field.name == "top" else field.name
+            raise SplitphaseError(
+                f"{folder} is a checkpoint of another {what}: of {have}, not of {want}",
+                hint="give the checkpoint of this package, made on a machine with the same settings",
+            )

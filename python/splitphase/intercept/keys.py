@@ -1,0 +1,189 @@
+"""The key of a call: a digest of all that its result can depend on, hashes of the package's outputs escaped.
+
+That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the content of
+every file that the scanner says it may read. Files in the store and the host's own do not change: their paths say it all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from splitphase.environment import forced_includes, narrow_environment, without_folders
+from splitphase.errors import RewriteError
+from splitphase.intercept.call import Call, Judged
+from splitphase.intercept.folders import Folder
+from splitphase.intercept.variables import dates, messages, relevant
+from splitphase.rewrite import Rewriter
+from splitphase.scan import arguments as command
+from splitphase.scan.closure import Compile, Scanner, ScanResult
+from splitphase.scan.contents import Contents
+
+FORMAT = b"splitphase call 1"
+_SEED = "-frandom-seed="
+_GONE = "a file that it may read went away"
+OPAQUE = "an .incbin names its file in a way that only the assembler knows"
+MODULES = "it may read modules"
+NO_DATE = "it sees the date, and SOURCE_DATE_EPOCH is not set"
+CLANG_DATE = "it sees the date, which this compiler does not take from SOURCE_DATE_EPOCH"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a result is kept and looked up under."""
+
+    exact: str
+    """Of everything; empty where there is a `reason`."""
+    moved: str
+    """The same with a placeholder for the name of the source's folder."""
+    reason: str = ""
+    """Why the call has no key."""
+    owning: tuple[str, ...] = ()
+    """Files among those that it may read, in which an output's hash stands."""
+    named: bool = False
+    """Whether the command names an output, the random seed aside."""
+    spelled: bool = False
+    """Whether the command spells the source's folder."""
+    folder: str = ""
+    """Name of the source's folder, the first one below the top; empty where the call is not in one."""
+    read: tuple[str, ...] = ()
+    """Files that may change and that it may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A file's content, escaped."""
+
+    digest: bytes
+    own: bool
+
+
+class Keys:
+    """Makes the keys of one build's calls. `fixed` are prefixes of paths that do not change, `outputs` excepted."""
+
+    def __init__(self, top: str, escape: Rewriter, outputs: Mapping[str, str], fixed: tuple[str, ...]) -> None:
+        self.top = top
+        self._escape = escape
+        self._own = tuple(outputs.values())
+        self._fixed = fixed
+        self._scanner = Scanner(top, fixed=fixed, mutable=self._own)
+        self.contents: Contents = self._scanner.contents
+        self._held: dict[bytes, _Held] = {}
+        self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def of(self, call: Call, judged: Judged, *, terminal: bool) -> Key:
+        """The key of a compile. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
+        environment = relevant(call.environment, judged.kind.value)
+        scan = self._scan(call, judged, environment)
+        reason = _reason(scan, call, self._scanner)
+        if reason:
+            return Key("", "", reason)
+        read = tuple(sorted(path for path in scan.contents if not self._unchanging(path)))
+        digests = self.contents.digests(read)
+        owning, lines = [], []
+        for path in read:
+            raw = digests.get(path)
+            held = self._content(path, raw) if raw else None
+            if held is None:
+                return Key("", "", _GONE)
+            if held.own:
+                owning.append(path)
+            lines += [os.fsencode(path), held.digest]
+        lines += self._times(scan, read, digests)
+        narrowed = narrow_environment(environment, scan.used_dirs)
+        words = [os.path.realpath(call.program), call.directory, *without_folders(list(judged.words), scan.used_dirs)]
+        variables = [f"{name}={value}" for name, value in sorted(narrowed.items())]
+        seen = [f"{name}={value}" for name, value in sorted(messages(call.environment).items())]
+        if scan.date or scan.timestamps:
+            seen += [f"{name}={value}" for name, value in sorted(dates(call.environment).items())]
+        said = _joined([*words, *variables])
+        rest = [
+            _joined([*seen, "terminal" if terminal else ""]),
+            _joined(sorted(path for path in scan.files if self._unchanging(path))),
+            _joined(sorted(scan.files - scan.contents)),
+            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self._unchanging(link)),
+            _joined(sorted(directory for directory in scan.dirs if not self._unchanging(directory))),
+        ]
+        text = b"\0\0".join([FORMAT, said, *rest, b"\0".join(lines)])
+        text = self._escape.plain(text)
+        folder = Folder.of(call.directory, self.top)
+        return Key(
+            hashlib.sha256(text).hexdigest(),
+            hashlib.sha256(folder.hidden(text)).hexdigest() if folder.name else "",
+            owning=tuple(owning),
+            named=self._escape.found_in(_without_seed(said)),
+            spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
+            folder=folder.name,
+            read=read,
+        )
+
+    def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> ScanResult:
+        given = {**environment, "PATH": call.environment.get("PATH", "")}
+        # The scanner asks compilers once for each environment, which it knows by the object.
+        same = self._environments.setdefault(tuple(sorted(given.items())), given)
+        argv = (call.program, *judged.words, *forced_includes(same))
+        return self._scanner.scan(Compile(call.directory, argv, judged.source, same))
+
+    def _unchanging(self, path: str) -> bool:
+        return path.startswith(self._fixed) and not path.startswith(self._own)
+
+    def _content(self, path: str, raw: bytes) -> _Held | None:
+        """What a file with this digest holds; None where it has another one by now."""
+        held = self._held.get(raw)
+        if held is None:
+            try:
+                with open(path, "rb") as stream:
+                    data = stream.read()
+            except OSError:
+                return None
+            if hashlib.sha256(data).digest() != raw:
+                return None
+            own = self._escape.found_in(data)
+            try:
+                escaped = hashlib.sha256(self._escape.plain(data)).digest() if own else raw
+            except RewriteError:
+                escaped = raw
+            held = self._held[raw] = _Held(escaped, own)
+        return held
+
+    def _times(self, scan: ScanResult, read: tuple[str, ...], digests: Mapping[str, bytes]) -> list[bytes]:
+        """Times of files where they count: for `__TIMESTAMP__`, and which of equal files have one time (GCC's once)."""
+        if scan.timestamps:
+            return [b"%s %d" % (os.fsencode(path), int(os.stat(path).st_mtime)) for path in read]
+        equal: dict[bytes, list[str]] = {}
+        for path in read:
+            equal.setdefault(digests[path], []).append(path)
+        found = []
+        for paths in equal.values():
+            if len(paths) > 1:
+                moments = [int(os.stat(path).st_mtime) for path in paths]
+                ranks = {moment: rank for rank, moment in enumerate(sorted(set(moments)))}
+                found += [
+                    b"%s %d" % (os.fsencode(path), ranks[moment]) for path, moment in zip(paths, moments, strict=True)
+                ]
+        return found
+
+
+def _reason(scan: ScanResult, call: Call, scanner: Scanner) -> str:
+    if scan.opaque:
+        return OPAQUE
+    if scan.modules:
+        return MODULES
+    if scan.date:
+        if not call.environment.get("SOURCE_DATE_EPOCH"):
+            return NO_DATE
+        if not scanner.compilers.is_gcc(command.read((call.program, *call.words), call.directory)):
+            return CLANG_DATE
+    return ""
+
+
+def _joined(words: Iterable[str]) -> bytes:
+    return b"\0".join(map(os.fsencode, words))
+
+
+def _without_seed(said: bytes) -> bytes:
+    """The command without what stands behind `-frandom-seed=`, which is a part of the output's hash in every call."""
+    first, *others = said.split(os.fsencode(_SEED))
+    return first + b"".join(other.lstrip(b"0123456789abcdefghijklmnopqrstuvwxyz") for other in others)

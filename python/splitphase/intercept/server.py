@@ -1,0 +1,175 @@
+"""The server: one for each build, with a worker process for each core, on one Unix socket.
+
+A worker serves many connections and answers one message at a time. A connection whose compiler runs stays open until the
+shim says what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splitphase.errors import SplitphaseError
+from splitphase.intercept import protocol
+from splitphase.intercept.protocol import LENGTH, LONGEST, Asked, End, Made
+from splitphase.intercept.session import Pending, Session
+
+log = logging.getLogger(__name__)
+_BACKLOG = 512
+_READ = 1 << 18
+NEVER_ACCEPTED = (BlockingIOError, InterruptedError, ConnectionAbortedError)
+
+
+@dataclass(slots=True)
+class _Connection:
+    socket: socket.socket
+    data: bytearray = field(default_factory=bytearray)
+    pending: Pending | None = None
+
+
+class Worker:
+    """Serves connections until it is ended. `finish` makes the answer to the message that the build is over."""
+
+    def __init__(self, listener: socket.socket, session: Session, finish: Callable[[], str]) -> None:
+        self._listener = listener
+        self._session = session
+        self._finish = finish
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> None:
+        """Serve."""
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        while True:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    self._accept()
+                else:
+                    self._read(key.data)
+
+    def _accept(self) -> None:
+        with suppress(*NEVER_ACCEPTED):
+            accepted, _ = self._listener.accept()
+            # One read takes a whole call in most cases; the shim waits for the answer in any.
+            accepted.setblocking(True)
+            connection = _Connection(accepted)
+            self._selector.register(accepted, selectors.EVENT_READ, connection)
+            self._read(connection)
+
+    def _read(self, connection: _Connection) -> None:
+        try:
+            data = connection.socket.recv(_READ)
+        except OSError:
+            data = b""
+        if not data:
+            self._close(connection)
+            return
+        connection.data += data
+        while len(connection.data) >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(connection.data)
+            if length > LONGEST:
+                self._close(connection)
+                return
+            end = LENGTH.size + length
+            if len(connection.data) < end:
+                return
+            payload = bytes(connection.data[LENGTH.size : end])
+            del connection.data[:end]
+            if not self._answer(connection, payload):
+                self._close(connection)
+                return
+
+    def _answer(self, connection: _Connection, payload: bytes) -> bool:
+        """Answer a message; whether more may come."""
+        try:
+            reply = self._reply(connection, payload)
+        except Exception:  # a fault of ours is never one of the build
+            log.exception("a call is left to its compiler")
+            reply = protocol.RUN
+        try:
+            connection.socket.sendall(protocol.framed(reply))
+        except OSError:
+            return False
+        return connection.pending is not None
+
+    def _reply(self, connection: _Connection, payload: bytes) -> bytes:
+        message = protocol.decode(payload)
+        if isinstance(message, Asked):
+            reply, connection.pending = self._session.asked(message)
+            return reply
+        if isinstance(message, Made):
+            pending, connection.pending = connection.pending, None
+            return self._session.made(pending, message.messages) if pending else protocol.OK
+        assert isinstance(message, End)  # noqa: S101 - for the type checker
+        return os.fsencode(self._finish())
+
+    def _close(self, connection: _Connection) -> None:
+        self._selector.unregister(connection.socket)
+        connection.socket.close()
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket. Raises SplitphaseError where there can be none."""
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(str(path))
+    except OSError as error:
+        raise SplitphaseError(
+            f"no socket can be made at {path}: {error.strerror}",
+            hint="its path must be free, writable and below 108 bytes",
+        ) from error
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def serve(
+    listener: socket.socket, jobs: int, make: Callable[[], Session], finish: Callable[[], str], log_file: Path
+) -> None:
+    """Serve in the background: returns at once in the process that calls, and never in those that serve.
+
+    `finish` runs in one worker, after the build; then all of them end.
+    """
+    if os.fork():
+        return
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    errors = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for target, source in ((0, null), (1, null), (2, errors)):
+        os.dup2(source, target)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for _ in range(jobs - 1):
+        if os.fork() == 0:
+            break
+    leader = os.getpgrp()
+
+    def ended() -> str:
+        text = finish()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(leader, signal.SIGTERM)
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+        signal.alarm(1)
+        return text
+
+    try:
+        Worker(listener, make(), ended).run()
+    except BaseException:
+        log.exception("the server ends")
+    finally:
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def notes(scratch: Path, pattern: str) -> list[dict[str, str]]:
+    """What the workers noted of each call, in the order of time."""
+    found = [json.loads(line) for path in scratch.glob(pattern) for line in path.read_text().splitlines()]
+    return sorted(found, key=lambda note: note["time"])

@@ -1,0 +1,312 @@
+/*
+ * The shim: stands in front of a compiler wrapper and asks the server what to do.
+ *
+ *   shim SOCKET CHAIN PROGRAM [ARGUMENT...]   a compiler call; CHAIN is "=" and what BASH_ENV was before ours, or "-" if unset
+ *   shim --is-wrapper PROGRAM                 status 0 if PROGRAM, links followed, is a compiler wrapper of nixpkgs
+ *   shim --end SOCKET                         tell the server that the build is over; prints what it says
+ *
+ * It judges nothing. Whatever goes wrong here (no server, an answer that it does not understand, a file that cannot be
+ * written), it runs the compiler, in the environment that the call would have had without us.
+ *
+ * Messages both ways are a length of four bytes (host order) and that many bytes of NUL-terminated strings:
+ *   "call" FLAGS DIRECTORY PROGRAM ARGC ARGUMENT... VARIABLE...  ->  "run"                     become the compiler
+ *                                                                    "keep"                    run it, then say "made"
+ *                                                                    "hit" MESSAGES FILE...    write each FILE, print, end
+ *   "made" STATUS STDERR                                         ->  "ok" | "fail" TEXT
+ *   "end"                                                        ->  TEXT
+ * FLAGS is a string of letters: t, stderr is a terminal. FILE is three strings: how ("object": a new file in the place of
+ * the old one, "program": the same, executable, "text": written over), the path as the call spells it, and the file that
+ * holds the content. MESSAGES is a file with what the compiler printed on stderr, or empty.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { LONGEST = 1 << 28, MESSAGES = 1 << 22, PATIENCE = 120, ABOVE_STANDARD = 10 };
+
+struct buffer {
+  char *data;
+  size_t size, room;
+};
+
+/* Returns 0 where there is no memory. */
+static int append(struct buffer *buffer, const char *data, size_t size) {
+  if (buffer->size + size > buffer->room) {
+    size_t room = (buffer->size + size) * 2 + 4096;
+    char *grown = realloc(buffer->data, room);
+    if (!grown) return 0;
+    buffer->data = grown;
+    buffer->room = room;
+  }
+  memcpy(buffer->data + buffer->size, data, size);
+  buffer->size += size;
+  return 1;
+}
+
+static int append_string(struct buffer *buffer, const char *text) { return append(buffer, text, strlen(text) + 1); }
+
+static int write_all(int file, const char *data, size_t size) {
+  while (size) {
+    ssize_t done = write(file, data, size);
+    if (done < 0 && errno == EAGAIN) {
+      struct pollfd waiting = {.fd = file, .events = POLLOUT};
+      poll(&waiting, 1, -1);
+      continue;
+    }
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return 0;
+    data += done;
+    size -= done;
+  }
+  return 1;
+}
+
+/* To the server: a dead one is no signal. */
+static int send_all(int file, const char *data, size_t size) {
+  while (size) {
+    ssize_t done = send(file, data, size, MSG_NOSIGNAL);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return 0;
+    data += done;
+    size -= done;
+  }
+  return 1;
+}
+
+static int receive_all(int file, char *data, size_t size) {
+  while (size) {
+    ssize_t done = read(file, data, size);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return 0;
+    data += done;
+    size -= done;
+  }
+  return 1;
+}
+
+/* Sends a message and receives the answer into `answer`, a NUL behind it. */
+static int ask(int server, const struct buffer *message, struct buffer *answer) {
+  uint32_t length = message->size;
+  if (message->size > LONGEST) return 0;
+  if (!send_all(server, (char *)&length, sizeof length) || !send_all(server, message->data, length)) return 0;
+  if (!receive_all(server, (char *)&length, sizeof length) || length > LONGEST) return 0;
+  answer->data = malloc((size_t)length + 1);
+  if (!answer->data || !receive_all(server, answer->data, length)) return 0;
+  answer->data[length] = 0;
+  answer->size = length;
+  return 1;
+}
+
+/* A connected socket that no program inherits and that is none of the standard descriptors, or -1. */
+static int connect_to(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  struct timeval patience = {.tv_sec = PATIENCE};
+  int first, server;
+  if (strlen(path) >= sizeof address.sun_path) return -1;
+  strcpy(address.sun_path, path);
+  first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (first < 0) return -1;
+  server = fcntl(first, F_DUPFD_CLOEXEC, ABOVE_STANDARD);
+  close(first);
+  if (server < 0) return -1;
+  setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(server, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (connect(server, (struct sockaddr *)&address, sizeof address) < 0) {
+    close(server);
+    return -1;
+  }
+  return server;
+}
+
+/* Become the compiler. Our BASH_ENV is taken back: neither it nor what it starts is to meet us again. */
+static void run(char **call) {
+  execv(call[0], call);
+  fprintf(stderr, "%s: %s\n", call[0], strerror(errno));
+  _exit(errno == ENOENT ? 127 : 126);
+}
+
+static void restore_environment(const char *chain) {
+  if (chain[0] == '=') setenv("BASH_ENV", chain + 1, 1);
+  else unsetenv("BASH_ENV");
+}
+
+static int copy(const char *from, int to) {
+  static char block[1 << 16];
+  int source = open(from, O_RDONLY | O_CLOEXEC);
+  ssize_t size;
+  if (source < 0) return 0;
+  while ((size = read(source, block, sizeof block)) > 0)
+    if (!write_all(to, block, size)) {
+      size = -1;
+      break;
+    }
+  close(source);
+  return size == 0;
+}
+
+/* One FILE of a hit. */
+static int put(const char *how, const char *path, const char *from) {
+  int flags = O_WRONLY | O_CREAT | O_CLOEXEC, target, done;
+  if (strcmp(how, "text") == 0) {
+    flags |= O_TRUNC;
+  } else {
+    struct stat there;
+    /* As GNU as and ld do it: what is no ordinary file (a device) is written to, a file or link gives way. */
+    if (lstat(path, &there) == 0 && (S_ISREG(there.st_mode) || S_ISLNK(there.st_mode))) {
+      if (unlink(path) < 0) return 0;
+      flags |= O_EXCL;
+    }
+  }
+  target = open(path, flags, strcmp(how, "program") == 0 ? 0777 : 0666);
+  if (target < 0) return 0;
+  done = copy(from, target);
+  return close(target) == 0 && done;
+}
+
+static const char *next(const char *text) { return text + strlen(text) + 1; }
+
+/* Writes all that a hit names; on success does not return. */
+static void take(const struct buffer *answer) {
+  const char *messages = next(answer->data), *end = answer->data + answer->size;
+  for (const char *how = next(messages); how < end;) {
+    const char *path = next(how), *from = path < end ? next(path) : end;
+    if (from >= end || !put(how, path, from)) return;
+    how = next(from);
+  }
+  if (messages[0]) copy(messages, STDERR_FILENO);
+  _exit(0);
+}
+
+static volatile sig_atomic_t child;
+
+static void forward(int number) {
+  if (child > 0) kill(child, number);
+}
+
+/* Runs the compiler with its messages passed on and collected; returns its wait status. */
+static int run_kept(char **call, struct buffer *messages) {
+  static const int passed[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
+  static char block[1 << 16];
+  int ends[2], status = 0, alive = 1;
+  struct sigaction action = {.sa_handler = forward}, before;
+  if (pipe2(ends, O_CLOEXEC) < 0) run(call);
+  for (size_t index = 0; index < sizeof passed / sizeof passed[0]; index++) {
+    /* What is ignored stays so: the compiler inherits that. */
+    if (sigaction(passed[index], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(passed[index], &action, NULL);
+  }
+  child = fork();
+  if (child < 0) run(call);
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    run(call);
+  }
+  close(ends[1]);
+  for (;;) {
+    struct pollfd waiting = {.fd = ends[0], .events = POLLIN};
+    int ready = poll(&waiting, 1, alive ? 50 : 0);
+    if (ready > 0) {
+      ssize_t size = read(ends[0], block, sizeof block);
+      if (size > 0) {
+        write_all(STDERR_FILENO, block, size);
+        if (messages->size < MESSAGES) append(messages, block, size);
+        continue;
+      }
+      if (size < 0 && errno == EINTR) continue;
+      break;
+    }
+    /* What the compiler left running in the background may hold the pipe. */
+    if (!alive) break;
+    if (waitpid(child, &status, WNOHANG) == child) alive = 0;
+  }
+  while (alive && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  child = 0;
+  return status;
+}
+
+static void end_as(int status) {
+  if (WIFSIGNALED(status)) {
+    signal(WTERMSIG(status), SIG_DFL);
+    kill(getpid(), WTERMSIG(status));
+  }
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+}
+
+static void keep(int server, char **call) {
+  struct buffer message = {0}, messages = {0}, answer = {0};
+  int status = run_kept(call, &messages);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && messages.size < MESSAGES && append_string(&message, "made") &&
+      append_string(&message, "0") && append(&message, messages.data ? messages.data : "", messages.size) &&
+      append(&message, "", 1) && ask(server, &message, &answer) && strcmp(answer.data, "fail") == 0) {
+    fprintf(stderr, "error: %s\n", next(answer.data));
+    _exit(1);
+  }
+  end_as(status);
+}
+
+static int is_wrapper(const char *program) {
+  char place[PATH_MAX + 64];
+  if (!realpath(program, place)) return 0;
+  for (int level = 0; level < 2; level++) {
+    char *slash = strrchr(place, '/');
+    if (!slash) return 0;
+    *slash = 0;
+  }
+  strcat(place, "/nix-support/orig-cc");
+  return access(place, F_OK) == 0;
+}
+
+static int end_server(const char *path) {
+  struct buffer message = {0}, answer = {0};
+  int server = connect_to(path);
+  struct timeval forever = {0};
+  if (server < 0) return 1;
+  setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+  if (!append_string(&message, "end") || !ask(server, &message, &answer)) return 1;
+  return !write_all(STDOUT_FILENO, answer.data, strlen(answer.data));
+}
+
+int main(int argc, char **argv) {
+  struct buffer message = {0}, answer = {0};
+  char directory[PATH_MAX], count[16];
+  char **call = argv + 3;
+  int server;
+  if (argc == 3 && strcmp(argv[1], "--is-wrapper") == 0) return !is_wrapper(argv[2]);
+  if (argc == 3 && strcmp(argv[1], "--end") == 0) return end_server(argv[2]);
+  if (argc < 4) {
+    fprintf(stderr, "usage: shim SOCKET CHAIN PROGRAM [ARGUMENT...]\n");
+    return 2;
+  }
+  restore_environment(argv[2]);
+  /* With a standard descriptor closed, or without a working directory, nothing is certain. */
+  for (int file = 0; file < 3; file++)
+    if (fcntl(file, F_GETFD) < 0) run(call);
+  if (!getcwd(directory, sizeof directory)) run(call);
+  server = connect_to(argv[1]);
+  if (server < 0) run(call);
+  snprintf(count, sizeof count, "%d", argc - 4);
+  if (!append_string(&message, "call") || !append_string(&message, isatty(STDERR_FILENO) ? "t" : "") ||
+      !append_string(&message, directory) || !append_string(&message, call[0]) || !append_string(&message, count))
+    run(call);
+  for (char **word = call + 1; *word; word++)
+    if (!append_string(&message, *word)) run(call);
+  for (char **variable = environ; *variable; variable++)
+    if (!append_string(&message, *variable)) run(call);
+  if (!ask(server, &message, &answer)) run(call);
+  if (strcmp(answer.data, "hit") == 0) take(&answer);
+  if (strcmp(answer.data, "keep") == 0) keep(server, call);
+  run(call);
+}
