@@ -60,13 +60,17 @@ locked_nixpkgs() {
     --expr "(builtins.getFlake \"git+file://$(realpath "$setup_here/..")\").inputs.nixpkgs.outPath" 2>/dev/null
 }
 
-# setup_scanner: compile the helper's scanner where it is loaded from.
+# setup_scanner: compile the helper's libraries where they are loaded from.
 setup_scanner() {
-  local folder=$setup_here/../python/splitphase/hashes
-  if [ ! -e "$folder/_scan.so" ] || [ "$folder/scan.c" -nt "$folder/_scan.so" ]; then
-    "${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o "$folder/_scan.so.new" "$folder/scan.c"
-    mv "$folder/_scan.so.new" "$folder/_scan.so"
-  fi
+  local part source library
+  for part in hashes/scan scan/stat; do
+    source=$setup_here/../python/splitphase/$part.c
+    library=${source%/*}/_$(basename "$source" .c).so
+    if [ ! -e "$library" ] || [ "$source" -nt "$library" ]; then
+      "${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -shared -fPIC -o "$library.new" "$source"
+      mv "$library.new" "$library"
+    fi
+  done
 }
 
 # setup_python: a private virtual environment with what the tests import; sets `venv`. The scanner is compiled.

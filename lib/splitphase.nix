@@ -1,5 +1,5 @@
 /**
-  The helper, `bin/splitphase`: plain Python without third-party modules, and a scanner in C; compiled ahead and isolated
+  The helper, `bin/splitphase`: plain Python without third-party modules, and two libraries in C; compiled ahead and isolated
   from the variables that a package's build sets.
 */
 { lib, pkgs, ... }:
@@ -27,8 +27,11 @@ buildPackages.runCommandCC "splitphase-${version}"
     mkdir -p $out/bin $out/lib
     cp -r ${source} $out/lib/splitphase
     chmod -R u+w $out/lib
-    $CC -std=c11 -O2 -shared -fPIC -o $out/lib/splitphase/hashes/_scan.so $out/lib/splitphase/hashes/scan.c
-    rm $out/lib/splitphase/hashes/scan.c
+    for part in hashes/scan scan/stat; do
+      source=$out/lib/splitphase/$part.c
+      $CC -std=c11 -O2 -shared -fPIC -o "''${source%/*}/_$(basename "$source" .c).so" "$source"
+      rm "$source"
+    done
     mv $out/lib/splitphase/__main__.py $out/lib/__main__.py
     ${python} -m compileall -q --invalidation-mode unchecked-hash $out/lib
     printf '#!%s\nexec %s -IS %s "$@"\n' ${buildPackages.stdenv.shell} ${python} $out/lib > $out/bin/splitphase

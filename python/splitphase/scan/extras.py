@@ -13,7 +13,7 @@ from .tree import Tree
 _NOT_READ = frozenset(
     """-o -MF -MT -MQ -MJ -dumpbase -dumpdir -dumpbase-ext -serialize-diagnostics --serialize-diagnostics
     -dependency-file -aux-info -index-store-path -l -L -x -include -imacros -coverage-notes-file -coverage-data-file
-    -stack-usage-file""".split()
+    -stack-usage-file -MD -MMD""".split()
 )
 """Options whose value is written, or is no file, or is looked up as a header."""
 _PROFILE = frozenset(
@@ -31,10 +31,14 @@ class ArgumentFiles:
         self._tree = tree
         self._known: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
-    def find(self, arguments: Arguments, directory: str) -> Iterator[str]:
-        """Absolute paths."""
+    def forget(self) -> None:
+        """Drop all answers; to be called when the tree's changed."""
+        self._known.clear()
+
+    def find(self, arguments: Arguments, directory: str, source: str) -> Iterator[str]:
+        """Absolute paths. `source` is the word that names the source."""
         for option in arguments.options:
-            if option.name in _NOT_READ or option.name in DIRECTORY_OPTIONS:
+            if option.name in _NOT_READ or option.name in DIRECTORY_OPTIONS or option.words == (source,):
                 continue
             key = (directory, option.words)
             files = self._known.get(key)

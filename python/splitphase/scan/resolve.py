@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
+from .contents import Contents
 from .directives import Directives, parse, tidy
 from .search import SearchPath
-from .tree import Place, Tree
+from .tree import LINK, PRECOMPILED, Place, Tree
 
 _MAX_HOPS = 6
 """Symlinks that one spelling may step through before the scan keeps to the physical one: links to `.` never end."""
@@ -73,15 +74,33 @@ class Items:
 
 
 class Files:
-    """Every file that was ever looked at, read once."""
+    """Every file that was ever looked at, read again only if it changed."""
 
-    def __init__(self, tree: Tree, is_internal: Callable[[str], bool]) -> None:
+    def __init__(self, tree: Tree, contents: Contents, is_internal: Callable[[str], bool]) -> None:
         self.tree = tree
+        self._contents = contents
+        self.is_internal = is_internal
+        self._parsed: dict[str, tuple[bytes | None, Directives]] = {}
+        """By physical path, with the digest of what was parsed."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all answers but what files say; to be called when the tree's answers changed."""
         self.items = Items()
-        self._is_internal = is_internal
         self._nodes: dict[str, Node] = {}
-        self._directives: dict[str, Directives] = {}
         self._place_bits: dict[int, int] = {}
+
+    def changed(self, bits: int) -> bool:
+        """Whether any of these files says something else than when it was parsed; then it is parsed again."""
+        paths = list(self.items.values(bits & self.items.all("mutable")))
+        digests = self._contents.digests(paths)
+        changed = False
+        for path in paths:
+            digest, directives = self._parsed[path]
+            if digests.get(path) != digest:
+                new = self._parsed[path] = self._parse(path)
+                changed |= new[1] != directives or new[0] is None
+        return changed
 
     def find(self, directory: str, name: str) -> Found | None:
         """Look for `name` in one directory; an absolute name ignores the directory."""
@@ -93,12 +112,10 @@ class Files:
 
     def take(self, place: Place, base: str) -> Found | None:
         """The entry of a directory, and any precompiled header beside it."""
-        listing = place.listing
         bits = 0
-        if base in listing.precompiled:
-            for name in listing.precompiled[base]:
-                bits |= self.plain(place, name)
-        if base in listing.files:
+        for name in self.tree.precompiled(place, base):
+            bits |= self.plain(place, name)
+        if self.tree.has_file(place, base):
             return (self.node(place, base),), bits | self.way(place)
         return ((), bits | self.way(place)) if bits else None
 
@@ -135,37 +152,37 @@ class Files:
 
     def _make(self, place: Place, base: str, path: str) -> Node:
         bits = self.way(place) | self._file(path)
-        linked = base in place.listing.links
+        linked = place.listing.kinds[base] == LINK
         physical = self.tree.walk(path).physical if linked else place.walk.physical.rstrip("/") + "/" + base
         bits |= self.plain(place, base) if linked else self._file(physical, physical=True)
         twins: tuple[Node, ...] = ()
         if physical != path:
             twin_place = self.tree.place(os.path.dirname(physical))
-            if twin_place is not None and os.path.basename(physical) in twin_place.listing.files:
+            if twin_place is not None and self.tree.has_file(twin_place, os.path.basename(physical)):
                 twins = (self.node(twin_place, os.path.basename(physical)),)
             if place.walk.hops > _MAX_HOPS:
                 return Node(path, place, physical, bits, Directives(), twins)
         directives = self._read(physical)
+        if not self.tree.fixed.covers(physical):
+            self.items.mark("mutable", self._file(physical))
         bits |= self._facts(directives, physical, place.walk.spelled)
         return Node(path, place, physical, bits, directives, twins)
 
     def _read(self, physical: str) -> Directives:
-        directives = self._directives.get(physical)
-        if directives is None:
-            try:
-                with open(physical, "rb", buffering=0) as file:
-                    # A device or pipe named as an include is not ours to read.
-                    data = file.read() if os.path.isfile(physical) else b""
-            except OSError:
-                data = b""
-            directives = self._directives[physical] = parse(data)
-        return directives
+        known = self._parsed.get(physical)
+        if known is None:
+            known = self._parsed[physical] = self._parse(physical)
+        return known[1]
+
+    def _parse(self, physical: str) -> tuple[bytes | None, Directives]:
+        digest, data = self._contents.load(physical)
+        return digest, parse(data)
 
     def _file(self, path: str, *, physical: bool = False) -> int:
         bit = self.items.bit("file", path)
         if physical and not bit & self.items.all("content"):
             self.items.mark("content", bit)
-            if self._is_internal(path):
+            if self.is_internal(path):
                 self.items.mark("internal", bit)
         return bit
 
@@ -206,13 +223,13 @@ class Resolver:
         self._checked = 0
         self._shadowed = 0
         self._own: list[str] = []
-        self._own_entries: frozenset[str] = frozenset()
+        self._own_places: list[Place] = []
         self._base_prefixes: tuple[str, ...] = ()
         if base is not None:
             theirs = set(base.path.angle)
             self._own = [*path.quote, *(directory for directory in path.angle if directory not in theirs)]
-            own_places = [files.tree.place(directory) for directory in self._own]
-            self._own_entries = frozenset().union(*(place.listing.entries for place in own_places if place is not None))
+            own_places = (files.tree.place(directory) for directory in self._own)
+            self._own_places = [place for place in own_places if place is not None]
             places = [files.tree.place(directory) for directory in base.path.angle]
             self._base_prefixes = tuple(f"{place.walk.spelled}/" for place in places if place is not None)
 
@@ -276,7 +293,8 @@ class Resolver:
         for name in self._base.requests_since(self._checked):
             self._checked += 1
             first = name.partition("/")[0]
-            if (first == ".." or first in self._own_entries) and any(self.files.find(own, name) for own in self._own):
+            near = first == ".." or any(first in place.listing.kinds for place in self._own_places)
+            if near and any(self.files.find(own, name) for own in self._own):
                 self._shadowed |= self.files.items.bit("request", name)
         if bits & self._shadowed:
             return False
@@ -333,8 +351,10 @@ class Resolver:
             hit = self.files.find("/", name)
             nodes, bits = (list(hit[0]), bits | hit[1]) if hit else ([], bits)
         else:
+            names = {base, *(base + suffix for suffix in PRECOMPILED)}
+            self.files.tree.asked.add(base)
             for place, used in self._candidates(prefix, quote=form != "angle"):
-                if base in place.listing.files or base in place.listing.precompiled:
+                if not place.listing.kinds.keys().isdisjoint(names):
                     hit = self.files.take(place, base)
                     if hit is not None:
                         nodes.extend(hit[0])

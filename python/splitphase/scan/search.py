@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitphase.errors import SplitphaseError
 
 from .arguments import Arguments, Option
+from .signatures import signatures
+from .tree import Tree, Walk
 
 _QUOTE_START = '#include "..." search starts here:'
 _ANGLE_START = "#include <...> search starts here:"
 _END = "End of search list."
 _GCC_VERSION = re.compile(r"^gcc version ", re.MULTILINE)
 _SUFFIX = re.compile(r" \((?:framework directory|headermap)\)$")
+_IGNORED = re.compile(r'^ignoring (?:nonexistent|duplicate) directory "(.*)"$', re.MULTILINE)
+_KEPT_ENVIRONMENTS = 64
 
 DIRECTORY_OPTIONS = frozenset(
     """-I -isystem -iquote -idirafter -F -iframework -isystem-after -cxx-isystem -c-isystem -objc-isystem
@@ -49,7 +53,14 @@ _WITHOUT_EFFECT_AT_ALL = re.compile(
 _ADDS_DIRECTORIES = re.compile(
     r"CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC(?:PLUS)?_INCLUDE_PATH|NIX_CFLAGS_COMPILE.*"
 )
+_HIDDEN = re.compile("DEPENDENCIES_OUTPUT|SUNPRO_DEPENDENCIES|LANGUAGE|BASH_ENV|SPLITPHASE_.*")
+"""Variables that no question is asked with: the first two make GCC write files, the last ones put the shim in front."""
+_WITHOUT_MEANING = re.compile(
+    _HIDDEN.pattern + "|_|PWD|OLDPWD|SHLVL|TERM|COLUMNS|LINES|MAKE(?:FLAGS|LEVEL|OVERRIDES|_TERMOUT|_TERMERR)|MFLAGS"
+)
+"""Variables that differ from call to call and have no part in the search path."""
 _RELATIVE_FLAG = re.compile(r"(?:^|\s)(?:[^-/\s]|-(?:I|i[a-z]+|B)(?:[^-/\sa-z]|[^\sa-z/]*\.))|-I[^/\s]")
+_FOLDER_FLAG = re.compile("-(?:I|isystem|iquote|idirafter|B|-sysroot=)(?=.)")
 _RUN_LANGUAGES = {"c-header": "c", "c++-header": "c++", "assembler": "assembler-with-cpp", "cpp-output": "c",
                   "c++-cpp-output": "c++", "c++-module": "c++", "objective-c-header": "objective-c",
                   "objective-c++-header": "objective-c++"}  # fmt: skip
@@ -65,8 +76,20 @@ class SearchPath:
 
 
 @dataclass(frozen=True, slots=True)
+class _Answer:
+    path: SearchPath
+    is_gcc: bool
+    asked: tuple[str, ...]
+    """The directories and files that the compiler looked for to give it."""
+    state: tuple[object, ...]
+    """What was there."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Environment:
     variables: Mapping[str, str]
+    places: tuple[str, ...]
+    """Directories that it adds, as written."""
     key: tuple[tuple[str, str], ...]
     little: Mapping[str, str]
     """Without what adds include directories."""
@@ -75,11 +98,15 @@ class _Environment:
 
 
 class Compilers:
-    """Runs compilers and remembers the answers."""
+    """Runs compilers and remembers the answers, until a directory that one depends on comes, goes or leads elsewhere.
 
-    def __init__(self) -> None:
+    The tree must be as it is now: who owns it calls `refresh`.
+    """
+
+    def __init__(self, tree: Tree | None = None) -> None:
         self.runs = 0
-        self._answers: dict[tuple[object, ...], SearchPath] = {}
+        self._tree = tree or Tree()
+        self._answers: dict[tuple[object, ...], _Answer] = {}
         self._gcc: set[tuple[str, ...]] = set()
         self._environments: dict[int, _Environment] = {}
 
@@ -105,6 +132,8 @@ class Compilers:
     def _environment(self, variables: Mapping[str, str]) -> _Environment:
         known = self._environments.get(id(variables))
         if known is None or known.variables is not variables:
+            if len(self._environments) >= _KEPT_ENVIRONMENTS:
+                self._environments.clear()
             known = self._environments[id(variables)] = _read_environment(variables)
         return known
 
@@ -115,22 +144,38 @@ class Compilers:
         words = tuple(word for option in options for word in option.spelled())
         anywhere = not environment.relative and _anywhere(compiler, options)
         key = (compiler, words, language, "" if anywhere else directory, environment.key)
-        path = self._answers.get(key)
-        if path is None:
+        answer = self._answers.get(key)
+        if answer is None or self._state(answer.asked) != answer.state:
             self.runs += 1
             argv = [*compiler, *words, "-E", "-v", "-x", language, "/dev/null"]
             text = run(argv, directory, environment.variables)[1]
-            path = self._answers[key] = parse_search_path(text, directory, argv)
-            if _GCC_VERSION.search(text):
-                self._gcc.add(compiler)
-        return path
+            path = parse_search_path(text, directory, argv)
+            named = [option.value for option in options if option.name in DIRECTORY_OPTIONS or option.name in _PLACES]
+            asked = (*named, *environment.places, *_IGNORED.findall(text), *path.quote, *path.angle)
+            programs = _programs(compiler, environment.variables)
+            places = tuple(dict.fromkeys(os.path.join(directory, place) for place in (*asked, *programs) if place))
+            answer = _Answer(path, bool(_GCC_VERSION.search(text)), places, self._state(places))
+            self._answers[key] = answer
+        if answer.is_gcc:
+            self._gcc.add(compiler)
+        return answer.path
+
+    def _state(self, paths: Sequence[str]) -> tuple[object, ...]:
+        """What is at the paths: where a directory is, which file it is, or nothing."""
+        walks = [self._tree.walk(path) for path in paths]
+        return tuple(walk.physical if walk.is_directory else self._file_state(walk) for walk in walks)
+
+    def _file_state(self, walk: Walk) -> object:
+        if not walk.mode:
+            return None
+        if self._tree.fixed.covers(walk.physical):
+            return walk.physical
+        return walk.physical, signatures((walk.physical,))
 
 
 def run(argv: Sequence[str], directory: str, environment: Mapping[str, str]) -> tuple[str, str]:
     """Run a compiler in the C locale and return its standard output and error. Raises SplitphaseError if it fails."""
-    # DEPENDENCIES_OUTPUT makes GCC write files.
-    hidden = {"DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "LANGUAGE"}
-    clean = {name: value for name, value in environment.items() if name not in hidden} | {"LC_ALL": "C"}
+    clean = {name: value for name, value in environment.items() if not _HIDDEN.fullmatch(name)} | {"LC_ALL": "C"}
     try:
         done = subprocess.run(
             argv, cwd=directory, env=clean, stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -217,5 +262,29 @@ def _read_environment(variables: Mapping[str, str]) -> _Environment:
             relative |= bool(_RELATIVE_FLAG.search(value))
         else:
             relative |= bool(value) and not all(part.startswith("/") for part in value.split(":"))
-    key = tuple(sorted(variables.items()))
-    return _Environment(variables, key, little if len(little) < len(variables) else variables, relative)
+    key = tuple(sorted(item for item in variables.items() if not _WITHOUT_MEANING.fullmatch(item[0])))
+    places = tuple(dict.fromkeys(_environment_places(variables)))
+    return _Environment(variables, places, key, little if len(little) < len(variables) else variables, relative)
+
+
+def _environment_places(variables: Mapping[str, str]) -> Iterator[str]:
+    """Directories that variables add, as written, and more: a word too many only asks once more."""
+    for name, value in variables.items():
+        if _ADDS_DIRECTORIES.fullmatch(name):
+            for word in value.split() if name.startswith("NIX_") else value.split(":"):
+                folder = _FOLDER_FLAG.sub("", word)
+                if not folder.startswith("-"):
+                    yield folder
+
+
+def _programs(compiler: Sequence[str], variables: Mapping[str, str]) -> Iterator[str]:
+    """The places where the compiler, and what launches it, is looked for, up to the one that is found."""
+    for word in compiler:
+        if "/" in word:
+            yield word
+            continue
+        for folder in variables.get("PATH", os.defpath).split(":"):
+            path = os.path.join(folder, word)
+            yield path
+            if os.access(path, os.X_OK):
+                break

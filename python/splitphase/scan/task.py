@@ -1,0 +1,199 @@
+"""One compile on its way through the scanner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from splitphase.errors import SplitphaseError
+
+from . import arguments as command
+from .arguments import Arguments
+from .directives import tidy
+from .extras import ArgumentFiles, profile_files, unusual_charset
+from .facts import Compile
+from .given import given
+from .resolve import Files, Node, Resolver
+from .search import Compilers, SearchPath
+from .tree import Tree
+
+_IMPLIED = {
+    "cuda": ("__clang_cuda_runtime_wrapper.h", "cuda_runtime.h"),
+    "hip": ("__clang_hip_runtime_wrapper.h", "hip/hip_runtime.h"),
+    "cl": ("opencl-c.h", "opencl-c-base.h"),
+}
+"""Headers that the compiler includes unasked, besides stdc-predef.h."""
+
+
+class Task:
+    """One compile on its way through the scanner. What it knows holds while the tree's answers do."""
+
+    def __init__(
+        self,
+        compile_: Compile,
+        files: Files,
+        argument_files: ArgumentFiles,
+        compilers: Compilers,
+        resolver: Callable[[SearchPath, SearchPath], Resolver],
+    ) -> None:
+        self._files = files
+        self._tree: Tree = files.tree
+        self._argument_files = argument_files
+        self._compile = compile_
+        self.arguments: Arguments = command.read(compile_.argv, compile_.directory)
+        if self.arguments.values("-working-directory"):
+            raise SplitphaseError(
+                f"-working-directory moves the relative paths of {compile_.source}, which the scanner does not follow",
+                hint="leave this step to the build tool",
+            )
+        self.language = command.language(self.arguments, compile_.source)
+        self.given = given(self.arguments, compile_.directory, compile_.env)
+        self.special: set[str] = set()
+        """The files that the command itself names."""
+        question = (self.arguments, compile_.directory, compile_.env, self.language)
+        self._path = compilers.search_path(*question)
+        self._resolver = resolver(self._path, compilers.builtin_path(*question))
+        self._source = tidy(os.path.join(compile_.directory, compile_.source))
+
+    def start(self) -> int:
+        """The closure of the source and of the headers that the command or the compiler puts in front of it."""
+        directory = self._compile.directory
+        bits = self._follow(self._source)
+        for name in self.given.headers:
+            bits |= self._first(name, (directory,))
+        for name in ("stdc-predef.h", *_IMPLIED.get(self.language, ())):
+            nodes, way = self._resolver.lookup(name, "angle")
+            if nodes:
+                bits |= way | self._close(nodes)
+        return bits
+
+    def is_computed(self, bits: int) -> bool:
+        """Whether only the compiler knows all that it reads."""
+        said = bits & self._files.items.all("computed") or self.given.directives.computed
+        return bool(said) or unusual_charset(self.arguments)
+
+    def finish(self, bits: int, asked: Iterable[str] | None) -> int:
+        """Add all that the closure does not tell by itself; `asked` is the compiler's answer where it is computed."""
+        bits |= self._add_macros(bits)
+        if asked is not None:
+            bits = self._add_computed(bits, asked)
+        self.special = self._special()
+        for path in self.special:
+            bits |= self._plain(path)
+        return self._add_resources(bits) | self._surroundings()
+
+    def _add_macros(self, bits: int) -> int:
+        """Add what `-DHAVE=__has_include(<x>)` asks for, wherever it is used."""
+        said = self.given.directives
+        if said.quote or said.following:
+            spelled = self._files.items.values(bits & self._files.items.all("file"))
+            directories = dict.fromkeys((self._compile.directory, *map(os.path.dirname, spelled)))
+            for name in (*said.quote, *said.following):
+                bits |= self._first(name, directories, required=False)
+        for form, names in (("angle", said.angle), ("all", said.following)):
+            for name in names:
+                nodes, way = self._resolver.lookup(name, form)
+                bits |= way | self._close(nodes)
+        return bits
+
+    def _add_computed(self, bits: int, asked: Iterable[str]) -> int:
+        """Add what the compiler itself says, and what `__has_include(MACRO)` may ask for, which no compiler says."""
+        for path in asked:
+            bits |= self._follow(path)
+        directory = os.path.dirname(self._source)
+        for name in self.given.literals:
+            bits |= self._first(name, (directory, self._compile.directory), required=False)
+        done = 0
+        while new := bits & self._files.items.all("literal") & ~done:
+            done |= new
+            for beside, name in self._files.items.values(new):  # a pair, see Files
+                bits |= self._first(name, (beside, directory), required=False)
+        return bits
+
+    def _add_resources(self, bits: int) -> int:
+        """Add what `#embed`, `.incbin` and `.include` name: beside the includer, from where it runs, on the path."""
+        items = self._files.items
+        done = 0
+        while new := bits & items.all("resource") & ~done:
+            done |= new
+            for beside, name, follow, incbin in items.values(new):  # see Files
+                found = False
+                for directory in (beside, *self._resource_directories()):
+                    hit = self._files.find(directory, name)
+                    if hit is not None:
+                        found = True
+                        bits |= hit[1]
+                        for node in hit[0]:
+                            bits |= self._resolver.closure(node) if follow else self._plain(node.path)
+                if not found:
+                    bits |= items.bit("opaque", incbin) if incbin else items.bit("missing", name)
+        return bits
+
+    def _special(self) -> set[str]:
+        found = {*self.arguments.response_files, *self.given.response_files}
+        found.update(self._argument_files.find(self.arguments, self._compile.directory, self._compile.source))
+        found.update(profile_files(self.arguments, self._compile.directory, self._source))
+        found.update(self._project_compiler())
+        found.discard(self._source)
+        return found
+
+    def _project_compiler(self) -> Iterator[str]:
+        """A compiler, or a script around it, that the project brings along."""
+        for word in self.arguments.compiler:
+            path = os.path.join(self._compile.directory, word)
+            if "/" in word and self._files.is_internal(os.path.realpath(path)) and self._tree.is_file(path):
+                yield tidy(path)
+
+    def _plain(self, path: str) -> int:
+        """A file that is read but not scanned."""
+        directory, _, name = path.rpartition("/")
+        place = self._tree.place(directory or "/")
+        if place is None:
+            return 0
+        return self._files.plain(place, name) | self._files.way(place)
+
+    def _surroundings(self) -> int:
+        """The working directory; and all search directories, if the command warns about absent ones."""
+        directories = [self._compile.directory]
+        if any("missing-include-dirs" in option.name for option in self.arguments.options):
+            directories += self._path.quote + self._path.angle
+        bits = 0
+        for directory in directories:
+            place = self._tree.place(directory)
+            if place is not None:
+                bits |= self._files.way(place) | self._files.items.bit("directory", place.walk.physical)
+        return bits
+
+    def _resource_directories(self) -> Iterator[str]:
+        directory = self._compile.directory
+        yield directory
+        yield os.path.dirname(self._source)
+        yield from self._path.quote
+        yield from self._path.angle
+        for option in self.arguments.options:
+            if option.name == "--embed-dir" or (option.wrapper == "-Xassembler" and option.name == "-I"):
+                yield os.path.join(directory, option.value)
+
+    def _first(self, name: str, directories: Iterable[str], *, required: bool = True) -> int:
+        """Follow a name that is looked for in these directories, then along the path."""
+        bits = 0
+        for directory in directories:
+            hit = self._files.find(directory, name)
+            if hit is not None:
+                bits |= hit[1] | self._close(hit[0])
+                if required and hit[0]:
+                    return bits
+        nodes, way = self._resolver.lookup(tidy(name), "quote")
+        return bits | self._close(nodes) | (way if required or nodes else 0)
+
+    def _follow(self, path: str) -> int:
+        hit = self._files.find("/", path)
+        if hit is None:
+            return self._files.items.bit("missing", path)
+        return hit[1] | self._close(hit[0])
+
+    def _close(self, nodes: Iterable[Node]) -> int:
+        bits = 0
+        for node in nodes:
+            bits |= self._resolver.closure(node)
+        return bits
