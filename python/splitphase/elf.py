@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,6 +140,13 @@ class Image:
             header = shoff + index * layout.shentsize
             found.append(Section(header, text, kind, flags, address, offset, size, link, alignment, entry))
         return tuple(found)
+
+    def notes(self) -> Iterator[bytes]:
+        """The content of each section of notes, in the order of the headers."""
+        if self.layout is not None:
+            for fields in struct.iter_unpack(self.layout.order + self.layout.section, self._table[0]):
+                if fields[1] == NOTE:
+                    yield self.source.read(fields[4], fields[5])
 
     def section_at(self, offset: int) -> Section | None:
         """The section that holds an offset of the file."""

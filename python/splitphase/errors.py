@@ -31,3 +31,7 @@ class RewriteError(SplitphaseError):
 
 class UnsafePathError(SplitphaseError):
     """A path that would leave the tree it belongs to."""
+
+
+class StubError(SplitphaseError):
+    """A stub that cannot be made: the compiler's objects are not ELF, or a name is too long."""

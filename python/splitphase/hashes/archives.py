@@ -5,6 +5,7 @@ Formats: System V `ar` with GNU's long names (ar.h, binutils' bfd/archive.c); PO
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,21 +13,28 @@ from splitphase.hashes.sources import Patch, Patched, Source, Spool, blocks
 
 AR, THIN = b"!<arch>\n", b"!<thin>\n"
 _AR_HEADER = 60
+_LONG_NAME = re.compile(rb"/(\d+)(?::(\d+))?")
 _TAR_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member's content. Bytes of the archive."""
+    """A member's content. Bytes of the archive.
+
+    `raw` is the name as it stands. A member of a thin archive that lies in another archive has that one's name, and the
+    offset of its header there as `origin`; else `origin` is 0.
+    """
 
     name: str
     header: int
     start: int
     size: int
+    raw: bytes = b""
+    origin: int = 0
 
 
 def ar_members(source: Source) -> Iterator[Member]:
-    """The members of an archive, without symbol and name tables; a thin archive has none of its own."""
+    """The members of an archive, without symbol and name tables; those of a thin archive have no bytes in it."""
     magic = source.read(0, 8)
     position, names = 8, b""
     while position + _AR_HEADER <= source.size:
@@ -39,13 +47,15 @@ def ar_members(source: Source) -> Iterator[Member]:
         table = name in (b"/", b"//", b"/SYM64/") or name.startswith(b"__.SYMDEF")
         if name == b"//":
             names = source.read(start, size)
-        if magic == THIN and not table:
-            size = 0
-        elif not table:
-            shown = name.rstrip(b"/")
-            if name[:1] == b"/" and name[1:].isdigit():
-                shown = names[int(name[1:]) :].split(b"\n", 1)[0].rstrip(b"/")
-            yield Member(shown.decode(errors="replace"), position, start, min(size, source.size - start))
+        if not table:
+            size = 0 if magic == THIN else size
+            shown, origin = name.rstrip(b"/"), 0
+            place = _LONG_NAME.fullmatch(name)
+            if place:
+                shown = names[int(place[1]) :].split(b"\n", 1)[0].rstrip(b"/")
+                origin = int(place[2] or 0)
+            within = min(size, source.size - start)
+            yield Member(shown.decode(errors="replace"), position, start, within, shown, origin)
         position = start + size + size % 2
 
 

@@ -315,6 +315,7 @@ def places(source: Source) -> list[Place]:
         return [
             Place(member.start, member.size, member.name, elf.Image(Window(source, member.start, member.size)))
             for member in archives.ar_members(source)
+            if member.size
         ]
     return []
 
