@@ -308,7 +308,7 @@ class Planner:
         self._action_of[id(step)] = action
 
     def _ours(self, path: str) -> bool:
-        """Whether a path holds the hash of one of our outputs. An action gets a token for it; prepare's own differ in every edit."""
+        """Whether a path holds the hash of one of our outputs: another one after every edit, for which actions get a token."""
         return any(own in path for own in self._settings.hashes)
 
     def _shown(self, path: str) -> str:
