@@ -1,5 +1,6 @@
-# Exact reuse: for each edit, the objects whose derivation differs from the unedited package's are those that ninja
-# itself recompiles in an already built tree, or fewer. Nothing is compiled for this but the oracle's own tree.
+# Exact reuse: for each edit, the objects and links whose derivation differs from the unedited package's are those that
+# ninja itself makes again in an already built tree, or fewer. Nothing is compiled for this but the oracle's own tree. The
+# library is a shared one: its link has the output path as run path, which is another one after every edit.
 {
   lib,
   pkgs,
@@ -7,7 +8,7 @@
   packages,
 }:
 let
-  stock = packages.leveldb;
+  stock = packages.leveldb.override { shared = true; };
   split = package: package.override { stdenv = scope.objcacheStdenv; };
   base = split stock;
 
@@ -33,20 +34,30 @@ let
     unrelated-input.attrs.buildInputs = [ unrelated ];
   };
 
+  # Objects whose command holds the output path.
+  prefixed = scope.objcacheStdenv.mkDerivation {
+    name = "prefixed";
+    src = builtins.path { path = ./fixtures/prefix; name = "source"; };
+    nativeBuildInputs = [
+      pkgs.cmake
+      pkgs.ninja
+    ];
+  };
+
   rebuilt =
-    edited:
+    base: edited:
     let
-      before = lib.mapAttrs' (_: action: lib.nameValuePair (builtins.unsafeDiscardStringContext action.drvPath) true) base.splitphase.objects;
-      changed = lib.filter (action: !(before ? ${builtins.unsafeDiscardStringContext action.drvPath})) (
-        lib.attrValues edited.splitphase.objects
-      );
+      actions = package: lib.attrValues package.splitphase.objects ++ lib.attrValues package.splitphase.links;
+      path = action: builtins.unsafeDiscardStringContext action.drvPath;
+      before = lib.listToAttrs (map (action: lib.nameValuePair (path action) true) (actions base));
+      changed = lib.filter (action: !(before ? ${path action})) (actions edited);
       names = map (action: action.name) changed;
     in
     map (action: action.source) (
       lib.filter (action: lib.elem action.name names) edited.splitphase.manifest.actions
     );
 
-  # What ninja recompiles when the edit is made in a finished tree.
+  # What ninja makes again when the edit is made in a finished tree.
   oracle =
     name: edit:
     stock.overrideAttrs {
@@ -55,7 +66,8 @@ let
         (cd .. && ${edit})
         ninja -v >after.log
         mkdir -p $out
-        sed -n 's,.* -c /build/\(\S*\)$,\1,p' after.log | sort > $out/recompiled
+        sed -n -e 's,.* -c /build/\(\S*\)$,\1,p' \
+          -e "/ : && /s,.* -o \(\S*\) .*,''${PWD#/build/}/\1,p" after.log | sort > $out/again
       '';
       installPhase = "true";
     };
@@ -68,25 +80,25 @@ let
     }:
     let
       edited = base.overrideAttrs (attrs // lib.optionalAttrs (edit != null) { postPatch = edit; });
-      ours = lib.concatMapStrings (source: "${source}\n") (lib.naturalSort or (lib.sort (a: b: a < b)) (rebuilt edited));
+      ours = lib.concatMapStrings (source: "${source}\n") (lib.naturalSort or (lib.sort (a: b: a < b)) (rebuilt base edited));
     in
     lib.nameValuePair "reuse-${name}" (
       pkgs.runCommand "reuse-${name}"
         {
           inherit ours;
           passAsFile = [ "ours" ];
-          recompiled = if edit == null then "/dev/null" else "${oracle name edit}/recompiled";
+          again = if edit == null then "/dev/null" else "${oracle name edit}/again";
         }
         ''
           export LC_ALL=C
           sort $oursPath > ours
-          echo "${name}: ninja $(wc -l < $recompiled), splitphase $(wc -l < ours)" | tee $out
+          echo "${name}: ninja $(wc -l < $again), splitphase $(wc -l < ours)" | tee $out
           cat ours >> $out
-          if comm -23 ours $recompiled | grep .; then
+          if comm -23 ours $again | grep .; then
             echo "error: these are rebuilt by splitphase but not by ninja" >&2
             exit 1
           fi
-          if comm -13 ours $recompiled | grep .; then
+          if comm -13 ours $again | grep .; then
             echo "error: these are rebuilt by ninja but not by splitphase" >&2
             exit 1
           fi
@@ -94,3 +106,11 @@ let
     );
 in
 lib.mapAttrs' one edits
+// {
+  reuse-prefix =
+    let
+      again = rebuilt prefixed (prefixed.overrideAttrs { postPatch = "echo edited > README.md"; });
+    in
+    assert lib.assertMsg (again == [ ]) "an edit of README.md makes again: ${toString again}";
+    pkgs.runCommand "reuse-prefix" { } "touch $out";
+}

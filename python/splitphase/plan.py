@@ -173,7 +173,7 @@ class Planner:
         """Make the action of a step; return why that cannot be, or nothing."""
         if step.left:
             return step.left
-        if any(own in path for own in self._settings.hashes for path in step.edge.outputs):
+        if any(self._ours(path) for path in step.edge.outputs):
             return "its path holds the hash of an output of the package"
         shown = [self._shown(self._absolute(path, step)) for path in (*step.edge.outputs, *step.edge.inputs[:1])]
         for pattern in self._settings.leave:
@@ -250,7 +250,7 @@ class Planner:
                 if id(producer) in self._action_of:
                     inputs.add(self._action_of[id(producer)].number)
                     continue
-            if any(own in normal for own in self._settings.hashes):
+            if self._ours(normal):
                 return f"it reads {self._shown(normal)}, which lies in or is named after an output of the package"
             if self._tree.holds(normal):
                 if not os.path.lexists(normal):
@@ -302,10 +302,14 @@ class Planner:
             files=frozenset(files),
             folders=frozenset(scan.dirs) if scan else frozenset(),
             timed=frozenset(scan.timestamps) if scan else frozenset(),
-            store=frozenset(store | store_paths(text)),
+            store=frozenset(path for path in store | store_paths(text) if not self._ours(path)),
         )
         self.plan.actions.append(action)
         self._action_of[id(step)] = action
+
+    def _ours(self, path: str) -> bool:
+        """Whether a path holds the hash of one of our outputs: another one after every edit, for which actions get a token."""
+        return any(own in path for own in self._settings.hashes)
 
     def _shown(self, path: str) -> str:
         for own in self._settings.hashes:  # a report must not depend on them
