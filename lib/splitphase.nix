@@ -16,6 +16,8 @@ in
 buildPackages.runCommandCC "splitphase-${version}"
   {
     inherit version;
+    # Static: it starts for every call of a compiler.
+    buildInputs = lib.optional (buildPackages.stdenv.cc.libc or null ? static) buildPackages.stdenv.cc.libc.static;
     meta = {
       description = "Helper that cuts Nix packages into derivations for objects, links and phases";
       license = lib.licenses.mit;
@@ -32,6 +34,9 @@ buildPackages.runCommandCC "splitphase-${version}"
       $CC -std=c11 -O2 -shared -fPIC -o "''${source%/*}/_$(basename "$source" .c).so" "$source"
       rm "$source"
     done
+    mkdir $out/libexec
+    $CC -std=c11 -O2 -static -o $out/libexec/splitphase-shim $out/lib/splitphase/intercept/shim/shim.c
+    rm -r $out/lib/splitphase/intercept/shim
     mv $out/lib/splitphase/__main__.py $out/lib/__main__.py
     ${python} -m compileall -q --invalidation-mode unchecked-hash $out/lib
     printf '#!%s\nexec %s -IS %s "$@"\n' ${buildPackages.stdenv.shell} ${python} $out/lib > $out/bin/splitphase
