@@ -71,6 +71,9 @@ LINKS = {
     "script of another script": "main.o -L../scripts -L../two -lnested",
     "script with a folder": "main.o -L../scripts -lsearch",
     "wrong target": "main.o -L../wrong -L../two -lx -ly -lx",
+    "needed, by rpath-link": "-no-pie main.o -Wl,-e,main -L../needs -Wl,-rpath-link,../one:../two -lneeds",
+    "needed, by its own run path": "-no-pie main.o -Wl,-e,main -L../needs -lown",
+    "needed, known by soname": "-no-pie main.o -Wl,-e,main -L../needs -Wl,-rpath,../two ../two/libx.so -lneeds",
     "response": "main.o @words",
 }  # fmt: skip
 
@@ -85,6 +88,9 @@ def prepare(tree: Path) -> None:
     }
     for name, text in scripts.items():
         (tree / "scripts" / name).write_text(text)
+    (tree / "needs").mkdir()
+    cc(tree, f"{SHARED} -Ltwo z.o -Wl,--no-as-needed -lx -o needs/libneeds.so")
+    cc(tree, f"{SHARED} -Ltwo z.o -Wl,--no-as-needed -lx -Wl,-rpath,$ORIGIN/../two -o needs/libown.so")
     (tree / "work" / "words").write_text('-L"../two"\n-l\\x\n')
     (tree / "wrong").mkdir()
     # Where the compiler cannot do this, the folder is empty.
@@ -99,10 +105,12 @@ def test_files_are_those_that_the_linker_opens(tree: Path, link: str, linker: st
         pytest.skip("no strace, or no such linker")
     if linker != "bfd" and link == "script with a folder":
         pytest.skip("takes SEARCH_DIR in the link's main script only")
+    if linker != "bfd" and "needed" in link:
+        pytest.skip("does not look for what a library needs")
     if linker == "lld" and link == "wrong target":
         pytest.skip("fails at a library for another target")
     words = LINKS[link].split()
-    shared = [] if "-static" in words else ["-shared"]
+    shared = [] if words[0] in {"-static", "-no-pie"} else ["-shared"]
     done = subprocess.run(
         ["strace", "-f", "-qq", "-e", "trace=open,openat,openat2", "-o", "trace", "gcc", f"-fuse-ld={linker}", *shared,
          "-nostdlib", "-o", "out", *words],

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from splitphase import elf
 from splitphase.hashes.archives import AR, THIN
+from splitphase.hashes.sources import Opened
 from splitphase.intercept import stub
 from splitphase.scan import arguments
 
@@ -30,12 +31,12 @@ _READS = _SCRIPTS | frozenset(
     section-ordering-file R
     """.split()
 )
-_TAKING = _READS | frozenset(("l", "library", "L", "library-path", "sysroot"))
+_TAKING = _READS | frozenset(("l", "library", "L", "library-path", "sysroot", "rpath", "rpath-link"))
 # Options whose value is the next word, and is no file that is read.
 _VALUED = frozenset(
     """
-    A architecture e entry f auxiliary F filter G gpsize h soname I dynamic-linker m u undefined require-defined rpath
-    rpath-link Y assert defsym fini init oformat sort-section section-start Tbss Tdata Ttext Ttext-segment
+    A architecture e entry f auxiliary F filter G gpsize h soname I dynamic-linker m u undefined require-defined
+    Y assert defsym fini init oformat sort-section section-start Tbss Tdata Ttext Ttext-segment
     Trodata-segment Tldata-segment export-dynamic-symbol wrap hash-size hash-style unresolved-symbols audit depaudit P
     exclude-libs z b format max-page-size common-page-size image-base o output Map dependency-file out-implib plugin
     plugin-opt a y trace-symbol version-exports-section ignore-unresolved-symbol
@@ -97,6 +98,7 @@ class _Search:
         self._absent: dict[str, None] = {}
         self._target: tuple[int, int] | None = None
         self._unfit: set[str] = set()
+        self._run_folders: dict[str, list[str]] = {"rpath-link": [], "rpath": []}
 
     def run(self, responses: Iterable[str], words: list[str]) -> Inputs:
         for path in responses:
@@ -109,8 +111,11 @@ class _Search:
             # A folder counts for every library, also for those that are named in front of it.
             if name in {"L", "library-path"}:
                 self._folders.append(self._placed(value))
+            elif name in self._run_folders:
+                self._run_folders[name] += [self._placed(folder) for folder in value.split(":")]
         for name, value in options:
             self._option(name, value)
+        self._needed()
         return Inputs(tuple(self._files.values()), tuple(self._absent))
 
     def _option(self, name: str, value: str) -> None:
@@ -179,6 +184,29 @@ class _Search:
         if head[:8] not in (AR, THIN):
             self._script(path)
         return True
+
+    def _needed(self) -> None:
+        """The libraries that shared libraries need: GNU ld looks at their symbols, gold and lld do not.
+
+        Not followed: LD_RUN_PATH and LD_LIBRARY_PATH of the linker, /etc/ld.so.conf.
+        """
+        given = [folder for folders in self._run_folders.values() for folder in folders]
+        queue, known = list(self._files), {os.path.basename(path) for path in self._files}
+        for path in queue:
+            entries = _dynamic(path) if path not in self._unfit else ()
+            known.update(value for tag, value in entries if tag == elf.SONAME)
+            own = [
+                folder.replace("$ORIGIN", os.path.dirname(path)).replace("${ORIGIN}", os.path.dirname(path))
+                for tag, value in entries
+                if tag in {elf.RPATH, elf.RUNPATH}
+                for folder in value.split(":")
+            ]
+            for name in [value for tag, value in entries if tag == elf.NEEDED]:
+                if name not in known:
+                    found = self._found(name, given + own + self._later)
+                    self._input(found)
+                    queue += [found] if found else []
+                known.add(name)
 
     def _script(self, path: str) -> None:
         """Read what a script names. One that is no text names nothing."""
@@ -270,6 +298,13 @@ def _options(words: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield name, value if equals else next(stream, "")
         else:
             yield name, value
+
+
+def _dynamic(path: str) -> tuple[tuple[int, str], ...]:
+    with open(path, "rb") as file:
+        if file.read(4) != elf.MAGIC:
+            return ()
+        return tuple(elf.Image(Opened(file.fileno(), os.fstat(file.fileno()).st_size)).dynamic())
 
 
 def _input_at(path: str) -> Input:
