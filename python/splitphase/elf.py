@@ -14,6 +14,7 @@ section that holds the build-id all zero. The static symbol table and the string
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from splitphase.hashes.sources import Memory, Patch, Source, blocks
 
 MAGIC = b"\x7fELF"
 SYMTAB, STRTAB, NOTE, NOBITS, DYNSYM = 2, 3, 7, 8, 11
+DYNAMIC = 6
+NEEDED, SONAME, RPATH, RUNPATH = 1, 14, 15, 29
 ALLOC, EXECUTABLE, STRINGS, COMPRESSED = 0x2, 0x4, 0x20, 0x800
 _NT_GNU_BUILD_ID = 3
 _DIGESTS = {20: "sha1", 16: "md5"}
@@ -147,6 +150,20 @@ class Image:
             for fields in struct.iter_unpack(self.layout.order + self.layout.section, self._table[0]):
                 if fields[1] == NOTE:
                     yield self.source.read(fields[4], fields[5])
+
+    def dynamic(self) -> Iterator[tuple[int, str]]:
+        """The entries of the dynamic section whose value is a string: DT_NEEDED, SONAME, RPATH, RUNPATH."""
+        for table in self.sections:
+            if self.layout is None or table.kind != DYNAMIC or table.link >= len(self.sections):
+                continue
+            strings = self.sections[table.link]
+            texts = self.source.read(strings.offset, strings.size)
+            entry = struct.Struct(self.layout.order + self.layout.word * 2)
+            for tag, value in entry.iter_unpack(self.source.read(table.offset, table.size // entry.size * entry.size)):
+                if tag == 0:
+                    return
+                if tag in {NEEDED, SONAME, RPATH, RUNPATH}:
+                    yield tag, os.fsdecode(texts[value : texts.find(b"\0", value)])
 
     def section_at(self, offset: int) -> Section | None:
         """The section that holds an offset of the file."""

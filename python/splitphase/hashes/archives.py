@@ -52,7 +52,8 @@ def ar_members(source: Source) -> Iterator[Member]:
             shown, origin = name.rstrip(b"/"), 0
             place = _LONG_NAME.fullmatch(name)
             if place:
-                shown = names[int(place[1]) :].split(b"\n", 1)[0].rstrip(b"/")
+                begin = int(place[1])
+                shown = names[begin : names.find(b"\n", begin)].rstrip(b"/")
                 origin = int(place[2] or 0)
             within = min(size, source.size - start)
             yield Member(shown.decode(errors="replace"), position, start, within, shown, origin)
