@@ -34,24 +34,26 @@ unpack() {
   done
 }
 
-# run: the action, in a fresh shell state, its output folders made.
+# run: the action, in a fresh shell state, its output folders made. What it prints on stderr goes to .splitphase/messages.
 run() {
-  local path
-  for path in "${splitphaseOutputs[@]}" ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
+  local path status=0
+  for path in "$splitphaseOutput" ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
     case $path in */*) mkdir -p "${path%/*}" ;; esac
   done
-  (splitphaseRun)
+  (splitphaseRun) 2>.splitphase/messages || status=$?
+  cat .splitphase/messages >&2
+  return "$status"
 }
 
 # keep FOLDER: move what the action made into FOLDER, at the same places.
 keep() {
   local path
-  for path in "${splitphaseOutputs[@]}"; do
-    if [ ! -e "$path" ] && [ ! -L "$path" ]; then
-      return 1
-    fi
-  done
-  for path in "${splitphaseOutputs[@]}" ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
+  if [ ! -e "$splitphaseOutput" ]; then return 1; fi
+  if [ -s .splitphase/messages ]; then
+    mkdir -p "$1/.splitphase"
+    mv .splitphase/messages "$1/.splitphase/messages"
+  fi
+  for path in "$splitphaseOutput" ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
     if [ -e "$path" ] || [ -L "$path" ]; then
       mkdir -p "$1/$path"
       rmdir "$1/$path"
@@ -97,12 +99,14 @@ if [ "$splitphaseTop" != "$NIX_BUILD_TOP" ]; then
   fail "this builder works in $NIX_BUILD_TOP, but the package was prepared in $splitphaseTop" \
     "paths are compiled in, so every builder needs the same build directory: set 'sandbox = true' and the same 'sandbox-build-dir' on each"
 fi
-if ! run; then
-  if [ "${kind:-}" = link ]; then
-    leave "the link failed in its derivation; the build tool repeats it with the whole tree"
-  fi
-  fail "compiling $splitphaseSource failed; the compiler's message is above" \
-    "$splitphaseTop/$splitphaseSource there is $splitphaseSource in the unpacked source; if the message is about a file that exists, name the source in objcacheLeave and report it"
+status=0
+run || status=$?
+if [ "$status" -gt 128 ] || { [ "$status" != 0 ] && grep -q -e 'No space left on device' -e 'Cannot allocate memory' .splitphase/messages; }; then
+  # This may pass by itself: a failing derivation is tried again.
+  fail "compiling $splitphaseSource ended with status $status" "look at memory and disk, and build again"
+elif [ "$status" != 0 ]; then
+  # A package never fails here: the final build's compiler says what the stock build's would.
+  leave "it fails in its derivation (status $status); the compiler's message is in this log"
 fi
 cd "$NIX_BUILD_TOP"
 if ! keep "$out"; then

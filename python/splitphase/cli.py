@@ -16,13 +16,13 @@ COMMANDS = (
     "escape",
     "restore",
     "verify",
-    "prepare",
     "save",
     "unsplit",
     "resume",
     "rewrite",
     "report",
     "serve",
+    "record",
 )
 
 

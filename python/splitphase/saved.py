@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from splitphase import shellstate, snapshot
+from splitphase.errors import SplitphaseError
 from splitphase.relocate import transfer
 from splitphase.rewrite import Rewriter
 
@@ -20,6 +22,36 @@ def take_outputs(scratch: Path, outputs: Mapping[str, Path]) -> Path:
             transfer(path, saved / name)
         path.mkdir()
     return saved
+
+
+def copy(top: Path, scratch: Path, outputs: Mapping[str, Path]) -> Path:
+    """Copy the tree and the outputs' contents into the scratch folder, as `tree` and `outputs`; return the latter.
+
+    Raises SplitphaseError where that fails.
+    """
+    saved, tree = scratch / "outputs", scratch / "tree"
+    saved.mkdir()
+    tree.mkdir()
+    for name, path in outputs.items():
+        if os.path.lexists(path):
+            _copied([path], saved / name, "--no-target-directory")
+        else:
+            (saved / name).mkdir()
+    entries = sorted(set(os.listdir(top)) - {scratch.name, *snapshot.MACHINE_BOUND})
+    if entries:
+        # One call: hard links between entries stay.
+        _copied([top / entry for entry in entries], tree)
+    return saved
+
+
+def _copied(sources: list[Path], target: Path, *options: str) -> None:
+    command = ["cp", "--archive", "--reflink=auto", *options, "--", *map(str, sources), str(target)]
+    done = subprocess.run(command, check=False, capture_output=True)
+    if done.returncode:
+        raise SplitphaseError(
+            f"the tree cannot be copied: {done.stderr.decode(errors='replace').strip()}",
+            hint="look at the modes of what it names, and at the space left on the disk",
+        )
 
 
 def write_state(scratch: Path, saved: Path) -> None:

@@ -49,13 +49,18 @@ def write(top: Path, scratch: Path, target: Path, index: Index) -> None:
 
     The scratch folder lies below the top; the tree is moved into it, so this is the last that happens to the tree.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    fields = {"version": VERSION, **asdict(index)}
-    (target / "index.json").write_text(json.dumps(fields, separators=(",", ":")) + "\n")
     tree = scratch / "tree"
     tree.mkdir()
     for entry in sorted(set(os.listdir(top)) - {scratch.name, *MACHINE_BOUND}):
         move(top / entry, tree / entry)
+    write_moved(scratch, target, index)
+
+
+def write_moved(scratch: Path, target: Path, index: Index) -> None:
+    """Archive the folders `tree` and `outputs` in the scratch folder into `target`."""
+    target.mkdir(parents=True, exist_ok=True)
+    fields = {"version": VERSION, **asdict(index)}
+    (target / "index.json").write_text(json.dumps(fields, separators=(",", ":")) + "\n")
     archive.pack(scratch, ["tree", "outputs"], target / "tree.tar.zst", "the snapshot", _HINT)
 
 

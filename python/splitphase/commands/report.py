@@ -15,8 +15,8 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Write it."""
-    from splitphase.manifest import read_manifest, write_json
-    from splitphase.stage import LEFT
+    from splitphase.intercept.artifacts import LEFT
+    from splitphase.objcache.manifest import read_manifest, write_json
 
     manifest = read_manifest(args.manifest)
     left = list(manifest["left"])
@@ -38,7 +38,7 @@ def execute(args: argparse.Namespace) -> int:
     for entry in left:
         reasons.setdefault(f"{entry['kind']}: {entry['reason']}", []).append(entry["output"])
     for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1])):
-        lines.append(f"left to the build tool: {len(names)} {reason}")
+        lines.append(f"left to the compiler: {len(names)} {reason}")
         lines += [f"    {output}" for output in sorted(names)]
     (args.target / "report.txt").write_text("\n".join(lines) + "\n")
     return 0

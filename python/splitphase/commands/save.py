@@ -13,6 +13,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", action="append", required=True, metavar="NAME=PATH", help="the package's outputs")
     parser.add_argument("--snapshot", type=Path, required=True, help="folder for the snapshot")
     parser.add_argument("--keep", action="append", default=[], help="paths below the top that are not rewritten")
+    parser.add_argument("--copy", action="store_true", help="leave tree and outputs as they are")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -23,18 +24,24 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase import snapshot
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
-    from splitphase.saved import escape_tree, take_outputs, write_state
+    from splitphase.saved import copy, escape_tree, take_outputs, write_state
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     escape = Rewriter.escaping(outputs, keep=args.keep)
     directory = os.getcwd()
-    saved = take_outputs(args.scratch, outputs)
+    saved = copy(args.top, args.scratch, outputs) if args.copy else take_outputs(args.scratch, outputs)
     write_state(args.scratch, saved)
-    escaped = escape_tree(args.top, args.scratch, saved, escape)
+    if args.copy:
+        escaped = escape_tree(args.scratch / "tree", args.scratch, saved, escape)
+    else:
+        escaped = escape_tree(args.top, args.scratch, saved, escape)
     done = time.monotonic()
     index = snapshot.Index(str(args.top), directory, tuple(sorted(outputs)), escaped)
-    snapshot.write(args.top, args.scratch, args.snapshot, index)
+    if args.copy:
+        snapshot.write_moved(args.scratch, args.snapshot, index)
+    else:
+        snapshot.write(args.top, args.scratch, args.snapshot, index)
     print(
         f"splitphase: {len(escaped)} paths escaped in {done - started:.2f} s, "
         f"snapshot of {(args.snapshot / 'tree.tar.zst').stat().st_size / 1e6:.1f} MB in {time.monotonic() - done:.2f} s"

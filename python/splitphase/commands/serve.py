@@ -19,7 +19,8 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--system", required=True, help="its build platform")
     parser.add_argument("--take", type=Path, metavar="CHECKPOINT", help="take results from here")
     parser.add_argument("--keep", type=Path, metavar="CHECKPOINT", help="keep results here")
-    parser.add_argument("--fixed", action="append", default=[], metavar="PREFIX", help="paths that do not change")
+    parser.add_argument("--known", type=Path, metavar="FILE", help="take results of these actions, ...")
+    parser.add_argument("--artifacts", type=Path, metavar="FILE", help="... whose outputs this names, a line each")
     parser.add_argument("--verify", action="store_true", help="compile what is taken as well, and compare")
     parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT")
 
@@ -28,17 +29,22 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the command; returns when the server listens."""
     from splitphase.intercept import server
     from splitphase.intercept.artifacts import Artifacts, Identity
-    from splitphase.intercept.session import Build, Session
+    from splitphase.intercept.session import FIXED, Build, Session
     from splitphase.intercept.summary import Summary
 
     outputs = dict(entry.split("=", 1) for entry in arguments.output)
     identity = Identity(arguments.package, arguments.system, arguments.top)
+    source = None
+    if arguments.known:
+        source = Artifacts.of_actions(arguments.known, arguments.artifacts.read_text().splitlines(), arguments.top)
+    elif arguments.take:
+        source = Artifacts.read(arguments.take, identity)
     build = Build(
         top=arguments.top,
         outputs=outputs,
         scratch=arguments.scratch,
-        fixed=tuple(arguments.fixed or ("/nix/store/", "/usr/", "/lib/", "/lib64/")),
-        source=Artifacts.read(arguments.take, identity) if arguments.take else None,
+        fixed=FIXED,
+        source=source,
         target=arguments.keep,
         verify=arguments.verify,
         chaos=arguments.chaos,

@@ -14,7 +14,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Write it."""
-    from splitphase.manifest import unsplit, write_json
+    from splitphase.objcache.manifest import unsplit, write_json
 
     args.manifest.mkdir(parents=True, exist_ok=True)
     write_json(args.manifest / "manifest.json", unsplit(args.reason))

@@ -9,18 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from splitphase import __version__
 from splitphase.errors import ManifestError, SplitphaseError
+from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key
+from splitphase.objcache.manifest import read_known
 
 FORMAT = 4
 INDEX = "index.json"
 OBJECTS = "objects"
+LEFT = ".splitphase-left"
+"""In an action's output: why it has no result."""
+MESSAGES = ".splitphase/messages"
+"""In an action's output: what the compiler printed on stderr."""
 JOURNALS = "entries-*.jsonl"
 _HINT = "build the checkpoint again with prepareCheckpointBuild"
 
@@ -60,8 +66,10 @@ class Entry:
 class Artifacts:
     """Results that are there to be taken."""
 
-    def __init__(self, folder: Path, entries: Iterable[Entry]) -> None:
+    def __init__(self, folder: Path, entries: Iterable[Entry], left: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.left = left or {}
+        """Why an action has no result, by the action's key."""
         self._entries = {entry.key: entry for entry in entries}
 
     def __len__(self) -> int:
@@ -85,12 +93,33 @@ class Artifacts:
             raise ManifestError(f"damaged checkpoint {folder}: {error!r}", hint=_HINT) from error
         return cls(folder, entries)
 
+    @classmethod
+    def of_actions(cls, known: Path, outputs: Sequence[str], top: str) -> Artifacts:
+        """The results of actions: what prepare wrote of them, and the store path of each. Raises ManifestError."""
+        actions = read_known(known)
+        if len(actions) != len(outputs):
+            raise ManifestError(
+                f"{known} has {len(actions)} actions, but there are outputs of {len(outputs)}",
+                hint="prepare and final must come from the same splitphase; rebuild without a mixed lock file",
+            )
+        left, entries = {}, []
+        for action, output in zip(actions, map(Path, outputs), strict=True):
+            if (output / LEFT).exists():
+                left[action.key] = (output / LEFT).read_text().strip()
+                continue
+            files = tuple(str(output / path) if path and (output / path).exists() else "" for path in action.written)
+            said = output / MESSAGES
+            messages = str(said) if said.exists() else ""
+            folder = Folder.of(os.path.dirname(f"{top}/{action.written[0]}"), top).name
+            entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
+        return cls(Path("/"), entries, left)
+
     def find(self, key: Key) -> Entry | None:
         """The result of a call with this key."""
         return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None)
 
     def path(self, digest: str) -> Path:
-        """Where a content lies."""
+        """Where a content lies. (An action's is named by its absolute path, with which the join begins anew.)"""
         return self.folder / OBJECTS / digest
 
 

@@ -71,12 +71,13 @@ class Keys:
         self._scanner = Scanner(top, fixed=fixed, mutable=self._own)
         self.contents: Contents = self._scanner.contents
         self._held: dict[bytes, _Held] = {}
+        self.last: ScanResult
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
-    def of(self, call: Call, judged: Judged, *, terminal: bool) -> Key:
+    def of(self, call: Call, judged: Judged) -> Key:
         """The key of a compile. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
         environment = relevant(call.environment, judged.kind.value)
-        scan = self._scan(call, judged, environment)
+        scan = self.last = self._scan(call, judged, environment)
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)
@@ -100,7 +101,7 @@ class Keys:
             seen += [f"{name}={value}" for name, value in sorted(dates(call.environment).items())]
         said = _joined([*words, *variables])
         rest = [
-            _joined([*seen, "terminal" if terminal else ""]),
+            _joined(seen),
             _joined(sorted(path for path in scan.files if self._unchanging(path))),
             _joined(sorted(scan.files - scan.contents)),
             _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self._unchanging(link)),

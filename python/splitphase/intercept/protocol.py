@@ -51,6 +51,13 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Stub:
+    """A program was run that is only recorded."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The build is over."""
 
@@ -79,18 +86,25 @@ def hit(messages: str, files: Iterable[Put]) -> bytes:
     return b"".join(os.fsencode(word) + b"\0" for word in words)
 
 
+def program(path: str) -> bytes:
+    """The answer that runs a program in the place of its stub."""
+    return b"exec\0" + os.fsencode(path) + b"\0"
+
+
 def fail(reason: str) -> bytes:
     """The answer with which the call fails."""
     return b"fail\0" + os.fsencode(reason) + b"\0"
 
 
-def decode(payload: bytes) -> Asked | Made | End:
+def decode(payload: bytes) -> Asked | Made | Stub | End:
     """Read what a shim says. Raises SplitphaseError where it is no message of ours."""
     kind, _, rest = payload.partition(b"\0")
     if kind == b"call":
         return _call(rest)
     if kind == b"made":
         return Made(rest.partition(b"\0")[2][:-1])
+    if kind == b"stub":
+        return Stub(os.fsdecode(rest.rstrip(b"\0")))
     if kind == b"end":
         return End()
     raise SplitphaseError(f"a message of an unknown kind: {kind[:20]!r}", hint="shim and helper must be of one version")

@@ -24,8 +24,10 @@ NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 DEPFILE = 1
 """Place of the dependency file among an entry's files."""
+FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
+"""Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
-_NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
+NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
 """Calls with `-c` that ask something."""
 CHANGED = "a file that it read changed while it ran"
 
@@ -84,11 +86,11 @@ class Session:
         judged = judge(call, self._build.top)
         self._calls += 1
         if judged.kind is not Kind.COMPILE:
-            if judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in _NO_COMPILES:
+            if judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in NO_COMPILES:
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
         try:
-            key = self._keys.of(call, judged, terminal=asked.terminal)
+            key = self._keys.of(call, judged)
             reason = key.reason
         except SplitphaseError as error:
             key, reason = None, error.message
@@ -129,7 +131,7 @@ class Session:
         return None if seen else entry
 
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
-        outputs = tuple(_state(path) for path in _written(call, judged))
+        outputs = tuple(_state(path) for path in written(call, judged))
         return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
 
     def _kept(self, pending: Pending, messages: bytes) -> str:
@@ -191,11 +193,13 @@ class Session:
             return ""
         source = self._build.source.path(digest)
         moved = text and entry.folder != key.folder
-        if not entry.tokens and not moved:
+        # Most results of actions hold no token.
+        tokens = entry.tokens and any(self._restore.strong.sift([str(source)]))
+        if not tokens and not moved:
             return str(source)
         known = self._restored.get((digest, entry.folder))
         if known is None:
-            data = self._restore.data(source.read_bytes()) if entry.tokens else source.read_bytes()
+            data = self._restore.data(source.read_bytes()) if tokens else source.read_bytes()
             if moved:
                 data = Folder(self._build.top, key.folder).renamed(data, Folder(self._build.top, entry.folder))
             target = self._build.scratch / f"restored-{os.getpid()}-{len(self._restored)}"
@@ -206,7 +210,7 @@ class Session:
     def _compared(self, pending: Pending, entry: Entry, messages: bytes) -> bytes:
         """Whether a compiler made what would have been put in place."""
         differing = []
-        paths = _written(pending.call, pending.judged)
+        paths = written(pending.call, pending.judged)
         for index, (path, digest, made) in enumerate(zip(paths, entry.files, _made(pending), strict=True)):
             known = self._content(digest, entry, pending.key, text=index == DEPFILE)
             if made != (Path(known).read_bytes() if known else None):
@@ -233,7 +237,7 @@ class Session:
             notes.write(json.dumps(note) + "\n")
 
 
-def _written(call: Call, judged: Judged) -> list[str]:
+def written(call: Call, judged: Judged) -> list[str]:
     """Absolute paths of what a call may write, in the order of an entry's files; the dependency file may be none."""
     return [
         os.path.join(call.directory, judged.output),
@@ -245,7 +249,7 @@ def _written(call: Call, judged: Judged) -> list[str]:
 def _made(pending: Pending) -> list[bytes | None]:
     """What the call wrote, in the order of an entry's files; None for what it left as it was."""
     found: list[bytes | None] = []
-    for path, before in zip(_written(pending.call, pending.judged), pending.outputs, strict=True):
+    for path, before in zip(written(pending.call, pending.judged), pending.outputs, strict=True):
         found.append(Path(path).read_bytes() if os.path.isfile(path) and _state(path) != before else None)
     return found
 

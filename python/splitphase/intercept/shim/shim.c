@@ -4,6 +4,7 @@
  *   shim SOCKET CHAIN PROGRAM [ARGUMENT...]   a compiler call; CHAIN is "=" and what BASH_ENV was before ours, or "-" if unset
  *   shim --is-wrapper PROGRAM                 status 0 if PROGRAM, links followed, is a compiler wrapper of nixpkgs
  *   shim --end SOCKET                         tell the server that the build is over; prints what it says
+ *   a copy of it in which a call is noted     stands for a program that is recorded and not linked: run, it asks for it
  *
  * It judges nothing. Whatever goes wrong here (no server, an answer that it does not understand, a file that cannot be
  * written), it runs the compiler, in the environment that the call would have had without us.
@@ -13,6 +14,7 @@
  *                                                                    "keep"                    run it, then say "made"
  *                                                                    "hit" MESSAGES FILE...    write each FILE, print, end
  *   "made" STATUS STDERR                                         ->  "ok" | "fail" TEXT
+ *   "stub" CALL                                                  ->  "exec" PROGRAM | "fail" TEXT
  *   "end"                                                        ->  TEXT
  * FLAGS is a string of letters: t, stderr is a terminal. FILE is three strings: how ("object": a new file in the place of
  * the old one, "program": the same, executable, "text": written over), the path as the call spells it, and the file that
@@ -37,6 +39,16 @@
 extern char **environ;
 
 enum { LONGEST = 1 << 28, MESSAGES = 1 << 22, PATIENCE = 120, ABOVE_STANDARD = 10 };
+
+/* Which call a copy of the shim stands for, empty in the shim itself; intercept/stub.py fills it in. */
+__asm__(".pushsection .note.splitphase,\"a\",%note\n"
+        ".balign 4\n"
+        ".4byte 11, 128, 0x53504c54\n"
+        ".asciz \"splitphase\"\n"
+        ".balign 4\n"
+        "splitphase_call: .skip 128\n"
+        ".popsection");
+extern const char splitphase_call[128] __attribute__((visibility("hidden")));
 
 struct buffer {
   char *data;
@@ -279,11 +291,34 @@ static int end_server(const char *path) {
   return !write_all(STDOUT_FILENO, answer.data, strlen(answer.data));
 }
 
+/* A program that is only recorded: the server makes it, if that is little work. Its socket lies beside what BASH_ENV names. */
+static int run_stub(char **argv) {
+  const char *environment = getenv("BASH_ENV"), *slash = environment ? strrchr(environment, '/') : NULL;
+  struct timeval forever = {0};
+  struct buffer message = {0}, answer = {0};
+  char path[PATH_MAX];
+  int server;
+  if (slash && strcmp(slash, "/env") == 0 && slash - environment < PATH_MAX - 8)
+    snprintf(path, sizeof path, "%.*s/socket", (int)(slash - environment), environment);
+  else
+    strcpy(path, "/tmp/.splitphase/socket");
+  server = connect_to(path);
+  if (server >= 0) setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+  if (server < 0 || !append_string(&message, "stub") || !append_string(&message, splitphase_call) || !ask(server, &message, &answer)) {
+    fprintf(stderr, "splitphase: %s is only recorded and cannot be run\n", argv[0]);
+    return 127;
+  }
+  if (strcmp(answer.data, "exec") == 0) execv(next(answer.data), argv);
+  fprintf(stderr, "splitphase: %s: %s\n", argv[0], next(answer.data));
+  return 127;
+}
+
 int main(int argc, char **argv) {
   struct buffer message = {0}, answer = {0};
   char directory[PATH_MAX], count[16];
   char **call = argv + 3;
   int server;
+  if (splitphase_call[0]) return run_stub(argv);
   if (argc == 3 && strcmp(argv[1], "--is-wrapper") == 0) return !is_wrapper(argv[2]);
   if (argc == 3 && strcmp(argv[1], "--end") == 0) return end_server(argv[2]);
   if (argc < 4) {

@@ -12,11 +12,13 @@ import os
 import stat
 import subprocess
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from splitphase.errors import SplitphaseError
+from splitphase.intercept.record import File
 from splitphase.paths import Tree
 
 _BLOCK = 512
@@ -30,8 +32,10 @@ class Pack:
 
     script: str
     """The action itself, shell text; stored as `.splitphase/action.sh`."""
-    files: frozenset[str]
-    folders: frozenset[str] = frozenset()
+    files: tuple[File, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    """Symlinks on the way to files, each with its target."""
+    folders: tuple[str, ...] = ()
     """Folders that must exist even if nothing in the pack lies in them."""
     timed: frozenset[str] = frozenset()
     """Files whose own time is read (`__TIMESTAMP__`); all others get time 1."""
@@ -46,31 +50,27 @@ class PackFile:
 
 
 class PackWriter:
-    """Writes packs into a folder."""
+    """Writes packs into a folder; `captured` holds the files' contents under their digests."""
 
-    def __init__(self, tree: Tree, target: Path) -> None:
+    def __init__(self, tree: Tree, captured: Path, target: Path) -> None:
         self._tree = tree
+        self._captured = captured
         self._target = target
-        self._entries: dict[tuple[str, int], bytes] = {}
-        self._facts: dict[str, tuple[bytes, int]] = {}
+        self._entries: dict[tuple[object, ...], bytes] = {}
         self._pending: list[tuple[int, Path]] = []
         self._written: dict[int, PackFile] = {}
         target.mkdir(parents=True, exist_ok=True)
 
-    def content(self, path: str) -> bytes:
-        """The bytes of a file as they are packed."""
-        return Path(path).read_bytes()
-
     def add(self, number: int, pack: Pack) -> None:
         """Write one pack uncompressed; `finish` compresses."""
-        chunks = [_entry(".splitphase/action.sh", pack.script.encode(errors="surrogateescape"), tarfile.REGTYPE)]
-        folders = {folder for folder in pack.folders if self._tree.holds(folder) and folder != self._tree.top}
-        times = self._times(pack)
-        chunks += (self._cached(path, times.get(path, 1)) for path in sorted(folders | pack.files))
-        chunks.append(bytes(2 * _BLOCK))
+        entries = {file.path: (file.digest, file.mode & stat.S_IXUSR, time) for file, time in _timed(pack)}
+        entries |= {link: (target,) for link, target in pack.links}
+        entries |= {folder: () for folder in pack.folders if folder != self._tree.top and folder not in entries}
         target = self._target / f"{number}.tar"
         with target.open("wb") as stream:
-            stream.writelines(chunks)
+            stream.write(_entry(".splitphase/action.sh", pack.script.encode(errors="surrogateescape"), tarfile.REGTYPE))
+            stream.writelines(self._cached(path, facts) for path, facts in sorted(entries.items()))
+            stream.write(bytes(2 * _BLOCK))
         self._pending.append((number, target))
         if len(self._pending) >= _BATCH:
             self._compress()
@@ -80,44 +80,19 @@ class PackWriter:
         self._compress()
         return self._written
 
-    def _times(self, pack: Pack) -> dict[str, int]:
-        """Times other than 1: a file's own where it is read, and different ones for equal files that had such.
-
-        GCC's `#pragma once` takes two files for one where size, time and content are the same.
-        """
-        times = {path: int(os.stat(path).st_mtime) for path in pack.timed}
-        equal: dict[bytes, list[str]] = {}
-        for path in pack.files:
-            equal.setdefault(self._fact(path)[0], []).append(path)
-        for digest, paths in equal.items():
-            if len(paths) > 1 and digest:
-                ranks = {moment: rank for rank, moment in enumerate(sorted({self._fact(path)[1] for path in paths}))}
-                for path in paths:
-                    times.setdefault(path, 1 + ranks[self._fact(path)[1]])
-        return times
-
-    def _fact(self, path: str) -> tuple[bytes, int]:
-        """Digest of a regular file (empty for others) and its time in seconds."""
-        fact = self._facts.get(path)
-        if fact is None:
-            status = os.lstat(path)
-            digest = hashlib.sha256(self.content(path)).digest() if stat.S_ISREG(status.st_mode) else b""
-            fact = self._facts[path] = (digest, int(status.st_mtime))
-        return fact
-
-    def _cached(self, path: str, mtime: int) -> bytes:
-        entry = self._entries.get((path, mtime))
+    def _cached(self, path: str, facts: tuple[Any, ...]) -> bytes:
+        entry = self._entries.get((path, *facts))
         if entry is None:
             name = self._tree.relative(path)
-            status = os.lstat(path)
-            if stat.S_ISLNK(status.st_mode):
-                entry = _entry(name, b"", tarfile.SYMTYPE, link=os.readlink(path))
-            elif stat.S_ISDIR(status.st_mode):
+            if not facts:
                 entry = _entry(name, b"", tarfile.DIRTYPE)
+            elif len(facts) == 1:
+                entry = _entry(name, b"", tarfile.SYMTYPE, link=facts[0])
             else:
-                mode = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
-                entry = _entry(name, self.content(path), tarfile.REGTYPE, mtime=mtime, mode=mode)
-            self._entries[path, mtime] = entry
+                digest, executable, time = facts
+                content = (self._captured / digest).read_bytes()
+                entry = _entry(name, content, tarfile.REGTYPE, mtime=time, mode=0o755 if executable else 0o644)
+            self._entries[path, *facts] = entry
         return entry
 
     def _compress(self) -> None:
@@ -131,6 +106,18 @@ class PackWriter:
             compressed.rename(self._target / name)
             self._written[number] = PackFile(name, digest)
         self._pending.clear()
+
+
+def _timed(pack: Pack) -> Iterator[tuple[File, int]]:
+    """The files with their times: 1, but a file's own where it is read, and different ones for equal files that had such.
+
+    GCC's `#pragma once` takes two files for one where size, time and content are the same.
+    """
+    equal: dict[str, set[int]] = {}
+    for file in pack.files:
+        equal.setdefault(file.digest, set()).add(file.time)
+    for file in pack.files:
+        yield file, file.time if file.path in pack.timed else 1 + sorted(equal[file.digest]).index(file.time)
 
 
 def _entry(name: str, content: bytes, kind: bytes, *, link: str = "", mtime: int = 1, mode: int = 0o644) -> bytes:

@@ -6,21 +6,21 @@ import shlex
 from collections.abc import Mapping
 
 from splitphase.paths import Tree
-from splitphase.plan import Action
+from splitphase.objcache.plan import Action
 from splitphase.rewrite import Rewriter
 
 
 def action_script(action: Action, tree: Tree, escape: Rewriter) -> str:
     """Return the script of one action, output hashes escaped.
 
-    It sets `splitphaseTop`, `splitphaseSource` (for messages), `splitphaseOutputs` (array, below the top: what must
-    exist afterwards), `splitphaseExtra` (array: what may exist), exports the environment and defines `splitphaseRun`.
+    It sets `splitphaseTop`, `splitphaseSource` (for messages), `splitphaseOutput` (below the top: what must exist
+    afterwards), `splitphaseExtra` (array: what may exist), exports the environment and defines `splitphaseRun`.
     """
     lines = [
         f"splitphaseTop={shlex.quote(tree.top)}",
         f"splitphaseSource={shlex.quote(action.source)}",
-        _array("splitphaseOutputs", [tree.relative(path) for path in action.outputs]),
-        _array("splitphaseExtra", [tree.relative(path) for path in action.extra_outputs]),
+        f"splitphaseOutput={shlex.quote(tree.relative(action.written[0]))}",
+        _array("splitphaseExtra", [tree.relative(path) for path in action.written[1:] if path]),
         *(f"export {name}={shlex.quote(value)}" for name, value in action.environment.items()),
         "splitphaseRun() {",
         f"cd {shlex.quote(action.directory)}",

@@ -1,0 +1,282 @@
+"""Record: note each compile and link, keep what it reads, and leave a stub in the place of its result.
+
+What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only predicts
+what the final build will ask for: where it is wrong, that build compiles for itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from splitphase.environment import narrow_environment, without_folders
+from splitphase.errors import RewriteError, SplitphaseError
+from splitphase.intercept import protocol, stub
+from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.folders import Folder
+from splitphase.intercept.keys import Key, Keys
+from splitphase.intercept.protocol import Asked, How, Put
+from splitphase.intercept.session import NO_COMPILES, Build, Pending, written
+from splitphase.intercept.variables import dates, relevant
+from splitphase.rewrite import Rewriter
+
+CALLS = "calls-{}.jsonl"
+"""Name of a worker's file of calls, a line of JSON each."""
+CAPTURED = "captured"
+STUBS = "stubs"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the tree that a call may read."""
+
+    path: str
+    digest: str
+    """Of its content as it is in the tree, in hex: the name under which it is captured, escaped."""
+    mode: int
+    time: int
+    """Seconds."""
+    own: bool
+    """Whether an output's hash stands in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A call as the plan needs it. Paths are absolute, and hold real hashes as they do in the tree."""
+
+    key: str
+    kind: str
+    program: str
+    words: tuple[str, ...]
+    directory: str
+    environment: Mapping[str, str]
+    full: Mapping[str, str]
+    """The whole environment, for running it in the tree."""
+    source: str
+    shown: str
+    written: tuple[str, ...]
+    """The object, the dependency file (empty: none), others."""
+    files: tuple[File, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    folders: tuple[str, ...] = ()
+    timed: tuple[str, ...] = ()
+    store: tuple[str, ...] = ()
+    """Files outside of the tree that it may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A compile or link that is not recorded."""
+
+    shown: str
+    kind: str
+    reason: str
+
+
+class Recorder:
+    """One worker's part of a recorded build."""
+
+    def __init__(self, build: Build, shim: Path) -> None:
+        self._build = build
+        self._escape = Rewriter.escaping(build.outputs)
+        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
+        self._templates: dict[tuple[str, ...], bytes] = {}
+        self._shim = shim.read_bytes()
+        self._captured = build.scratch / CAPTURED
+        self._stubs = build.scratch / STUBS
+        for folder in (self._captured, self._stubs):
+            folder.mkdir(exist_ok=True)
+        self._number = 0
+
+    def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
+        """The answer to a call: a stub, or that it is to run."""
+        call = asked.call
+        judged = judge(call, self._build.top)
+        if judged.kind is Kind.LINK:
+            return self._link(call, judged), None
+        if judged.kind is not Kind.COMPILE:
+            if "-c" in call.words and judged.reason not in NO_COMPILES:
+                self._leave(call, judged, judged.reason)
+            return protocol.RUN, None
+        try:
+            key = self._keys.of(call, judged)
+            if not key.reason:
+                return self._compile(call, judged, key), None
+            reason = key.reason
+        except SplitphaseError as error:
+            reason = error.message
+        except OSError as error:
+            reason = f"what it reads cannot be looked at: {error.strerror}"
+        self._leave(call, judged, reason)
+        return protocol.RUN, None
+
+    def made(self, _pending: Pending, _messages: bytes) -> bytes:
+        """Nothing is kept of what runs."""
+        return protocol.OK
+
+    def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
+        scan = self._keys.last
+        environment = relevant(call.environment, "compile")
+        if scan.date or scan.timestamps:
+            environment |= dates(call.environment)
+        self._note(
+            CALLS,
+            Recorded(
+                key=key.exact,
+                kind="compile",
+                program=os.path.realpath(call.program),
+                words=tuple(without_folders(list(judged.words), scan.used_dirs)),
+                directory=call.directory,
+                environment=narrow_environment(environment, scan.used_dirs),
+                full=call.environment,
+                source=judged.source,
+                shown=self._shown(call, judged.source),
+                written=tuple(written(call, judged)),
+                files=tuple(self._capture(path, key) for path in key.read),
+                links=tuple((link, os.readlink(link)) for link in sorted(scan.symlinks)),
+                folders=tuple(sorted(scan.dirs)),
+                timed=tuple(sorted(scan.timestamps)),
+                store=tuple(sorted(path for path in scan.files if not path.startswith(self._build.top + "/"))),
+            ),
+        )
+        files = [Put(How.OBJECT, judged.output, self._object(call, judged, key.exact))]
+        if judged.depfile:
+            # As little as build tools can do with: the object and its source.
+            text = f"{_spelled(judged.output)}: {_spelled(judged.source)}\n"
+            files.insert(0, Put(How.TEXT, judged.depfile, self._content(f"{key.exact}.d", text.encode(errors="surrogateescape"))))
+        files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
+        return protocol.hit("", reversed(files))
+
+    def _link(self, call: Call, judged: Judged) -> bytes:
+        key = f"link-{os.getpid()}-{self._number}"
+        self._number += 1
+        if "-r" in judged.words or "-Wl,-r" in judged.words:
+            # The linker itself makes an object that holds all notes.
+            return protocol.RUN
+        shared = "-shared" in judged.words
+        self._note(
+            CALLS,
+            Recorded(
+                key=key,
+                kind="link",
+                program=os.path.realpath(call.program),
+                words=judged.words,
+                directory=call.directory,
+                environment=relevant(call.environment, "link"),
+                full=call.environment,
+                source=judged.output,
+                shown=self._shown(call, judged.output),
+                written=tuple(written(call, judged)),
+            ),
+        )
+        try:
+            if shared:
+                content = self._library(call, judged, key)
+            else:
+                content = stub.program_stub(self._shim, key)
+        except SplitphaseError as error:
+            self._leave(call, judged, error.message)
+            return protocol.RUN
+        return protocol.hit("", [Put(How.PROGRAM, judged.output, self._content(key, content))])
+
+    def _object(self, call: Call, judged: Judged, key: str) -> str:
+        return self._content(f"{key}.o", stub.object_stub(self._template(call, judged), key))
+
+    def _template(self, call: Call, judged: Judged) -> bytes:
+        target = (call.program, *_target(judged.words))
+        if target not in self._templates:
+            self._templates[target] = stub.object_template(target)
+        return self._templates[target]
+
+    def _library(self, call: Call, judged: Judged, key: str) -> bytes:
+        soname = _soname(judged.words)
+        target = (call.program, *_target(judged.words))
+        known = ("library", "soname" if soname else "", *target)
+        if known not in self._templates:
+            template = self._template(call, judged)
+            self._templates[known] = stub.library_template(target, template, soname=soname is not None)
+        return stub.library_stub(self._templates[known], key, soname)
+
+    def _capture(self, path: str, key: Key) -> File:
+        """Keep a file's content, escaped, under the digest that the key was made of."""
+        status = os.stat(path)
+        digest = self._keys.contents.digests((path,))[path].hex()
+        own = path in key.owning
+        target = self._captured / digest
+        if not target.exists():
+            data = Path(path).read_bytes()
+            beside = target.with_name(f"{digest}.{os.getpid()}")
+            beside.write_bytes(self._escape.data(data) if own else data)
+            beside.rename(target)
+        return File(path, digest, status.st_mode, int(status.st_mtime), own)
+
+    def _content(self, name: str, data: bytes) -> str:
+        path = self._stubs / name
+        if not path.exists():
+            beside = path.with_name(f"{name}.{os.getpid()}")
+            beside.write_bytes(data)
+            beside.rename(path)
+        return str(path)
+
+    def _leave(self, call: Call, judged: Judged, reason: str) -> None:
+        kind = "link" if judged.kind is Kind.LINK else "compile"
+        self._note("left-{}.jsonl", Left(self._shown(call, judged.source or judged.output or call.words[-1]), kind, reason))
+
+    def _shown(self, call: Call, path: str) -> str:
+        return Folder.of(call.directory, self._build.top).shown(call.directory, path)
+
+    def _note(self, name: str, fact: Recorded | Left) -> None:
+        with (self._build.scratch / name.format(os.getpid())).open("a") as notes:
+            notes.write(json.dumps(asdict(fact), separators=(",", ":")) + "\n")
+
+
+def recorded(scratch: Path) -> Iterator[Recorded]:
+    """The calls that were recorded, in an order that does not depend on which worker answered."""
+    found = sorted(_lines(scratch, CALLS), key=lambda raw: (raw["kind"], raw["directory"], raw["written"], raw["words"]))
+    for raw in found:
+        lists = {name: tuple(map(tuple, raw[name])) for name in ("links",)}
+        plain = {name: tuple(raw[name]) for name in ("words", "written", "folders", "timed", "store")}
+        yield Recorded(**{**raw, **lists, **plain, "files": tuple(File(**file) for file in raw["files"])})
+
+
+def left(scratch: Path) -> list[Left]:
+    """The calls that were not, sorted, each once."""
+    return sorted({Left(**raw) for raw in _lines(scratch, "left-{}.jsonl")}, key=lambda one: (one.kind, one.shown, one.reason))
+
+
+def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
+    for path in sorted(scratch.glob(name.format("*"))):
+        for line in path.read_text().splitlines():
+            yield json.loads(line)
+
+
+def _target(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that choose the target."""
+    found = []
+    for index, word in enumerate(words):
+        if word.startswith(("-m", "--target=")) and not word.startswith(("-mllvm", "-mmacosx")):
+            found.append(word)
+        elif word in ("-target", "-arch") and index + 1 < len(words):
+            found += [word, words[index + 1]]
+    return tuple(found)
+
+
+def _soname(words: tuple[str, ...]) -> str | None:
+    """The name that a link gives its library."""
+    parts = [part for word in words for part in (word[4:].split(",") if word.startswith("-Wl,") else [word]) if part != "-Xlinker"]
+    for index, part in enumerate(parts):
+        if part in ("-soname", "--soname", "-h") and index + 1 < len(parts):
+            return parts[index + 1]
+        for option in ("-soname=", "--soname="):
+            if part.startswith(option):
+                return part.removeprefix(option)
+    return None
+
+
+def _spelled(name: str) -> str:
+    """A name as Makefiles have it."""
+    return name.replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")

@@ -1,0 +1,136 @@
+"""Decide: which recorded calls become actions, and what each is given."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from splitphase.intercept.record import File, Left, Recorded
+from splitphase.intercept.variables import messages
+from splitphase.paths import Tree, store_paths
+
+_UNCHANGING = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
+_NAME = 120
+"""Characters of a derivation's name at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One derivation. Paths are absolute and still hold the real hashes."""
+
+    number: int
+    name: str
+    kind: str
+    key: str
+    source: str
+    """What a message calls it."""
+    directory: str
+    command: str
+    environment: Mapping[str, str]
+    written: tuple[str, ...]
+    """The object or program, the dependency file (empty: none), others."""
+    files: tuple[File, ...]
+    links: tuple[tuple[str, str], ...]
+    folders: tuple[str, ...]
+    timed: frozenset[str]
+    store: frozenset[str]
+    inputs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the package decides."""
+
+    added: Collection[str] = ()
+    """Names of further variables that compilers see (`objcacheEnv`)."""
+    leave: Collection[str] = ()
+    """Sources and outputs to leave to the compiler (`objcacheLeave`), as path endings."""
+    hashes: Collection[str] = ()
+    """Hashes of the package's outputs; a path that holds one cannot be read or written by an action."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The result: actions by number, and what is left."""
+
+    actions: list[Action] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+
+class Planner:
+    """Plans one recorded build."""
+
+    def __init__(self, tree: Tree, settings: Settings) -> None:
+        self._tree = tree
+        self._settings = settings
+        self._names: set[str] = set()
+        self._keys: set[str] = set()
+        self.plan = Plan()
+
+    def run(self, calls: Iterable[Recorded]) -> Plan:
+        """Plan every compile."""
+        for call in calls:
+            if call.kind != "compile" or call.key in self._keys:
+                continue
+            self._keys.add(call.key)
+            reason = self._reason(call)
+            if reason:
+                self.plan.left.append(Left(call.shown, call.kind, reason))
+            else:
+                self.plan.actions.append(self._action(call))
+        return self.plan
+
+    def _reason(self, call: Recorded) -> str:
+        """Why a call is left, or nothing."""
+        shown = [call.shown, *(self._tree.relative(path) for path in call.written if path)]
+        for pattern in self._settings.leave:
+            if any(path == pattern or path.endswith("/" + pattern) for path in shown):
+                return f"objcacheLeave names {pattern!r}"
+        if any(own in path for own in self._settings.hashes for path in (*call.written, call.source)):
+            return "its path holds the hash of an output of the package"
+        for path in call.store:
+            if any(own in path for own in self._settings.hashes):
+                return f"it reads {os.path.basename(path)} in an output of the package"
+            if not path.startswith(_UNCHANGING):
+                return f"it reads {path}, which is neither in the tree nor in the store"
+        for path in (*(file.path for file in call.files), *call.folders, *(link for link, _ in call.links)):
+            if not self._tree.holds(path) and not path.startswith(_UNCHANGING):
+                return f"it reads {path}, which is neither in the tree nor in the store"
+        return ""
+
+    def _action(self, call: Recorded) -> Action:
+        environment = {**call.environment, **messages(call.full)}
+        environment |= {name: call.full[name] for name in self._settings.added if name in call.full}
+        command = shlex.join([call.program, *call.words])
+        text = "\n".join([command, *environment.values()])
+        store = {found for path in call.store for found in store_paths(path)} | store_paths(text)
+        return Action(
+            number=len(self.plan.actions),
+            name=self._name(call.written[0]),
+            kind=call.kind,
+            key=call.key,
+            source=call.shown,
+            directory=call.directory,
+            command=command,
+            environment=dict(sorted(environment.items())),
+            written=call.written,
+            files=tuple(file for file in call.files if self._tree.holds(file.path)),
+            links=tuple(link for link in call.links if self._tree.holds(link[0])),
+            folders=tuple(folder for folder in call.folders if self._tree.holds(folder)),
+            timed=frozenset(call.timed),
+            store=frozenset(path for path in store if not any(own in path for own in self._settings.hashes)),
+        )
+
+    def _name(self, output: str) -> str:
+        """A derivation name: the output below the source's folder, without CMake's own folders, made unique."""
+        path = self._tree.relative(output).partition("/")[2] or os.path.basename(output)
+        plain = re.sub(r"(?:^|/)CMakeFiles/", "/", path.removeprefix("build/")).replace(".dir/", "/").lstrip("/")
+        base = re.sub(r"[^0-9A-Za-z+._?=-]+", "-", plain).lstrip(".-")[-_NAME:].lstrip(".-") or "action"
+        name, count = base, 2
+        while name.replace(".", "-") in self._names:  # the attribute name in passthru has no dots
+            name, count = f"{base}-{count}", count + 1
+        self._names.add(name.replace(".", "-"))
+        return name

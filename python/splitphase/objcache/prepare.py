@@ -1,0 +1,91 @@
+"""When a build is recorded: plan its actions, write their packs, the manifest, and the keys for the final build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitphase.intercept.record import CAPTURED, Left, left, recorded
+from splitphase.objcache.manifest import Known, write_json, write_known
+from splitphase.objcache.packs import Pack, PackWriter
+from splitphase.objcache.plan import Action, Plan, Planner, Settings
+from splitphase.objcache.script import action_script, proof_script
+from splitphase.paths import Tree
+from splitphase.rewrite import Rewriter
+from splitphase.tokens import SEED_LENGTH, tokens
+
+KNOWN = "actions.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where prepare writes."""
+
+    manifest: Path
+    packs: Path
+    known: Path
+
+
+def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Settings, targets: Targets) -> Plan:
+    """Write everything but the snapshot; returns what was planned."""
+    tree = Tree(top)
+    escape = Rewriter.escaping(outputs)
+    plan = Planner(tree, settings).run(recorded(scratch))
+    plan.left += left(scratch)
+    pairs = dict(tokens(outputs).values())
+    writer = PackWriter(tree, scratch / CAPTURED, targets.packs)
+    proofs = set()
+    for action in plan.actions:
+        script = action_script(action, tree, escape)
+        if _needs_proof(action, script, pairs):
+            proofs.add(action.number)
+            script += proof_script(pairs)
+        writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.timed))
+    packed = writer.finish()
+    write_known(targets.known / KNOWN, [_known(action, tree) for action in plan.actions])
+    write_json(
+        targets.manifest / "manifest.json",
+        {
+            "split": bool(plan.actions),
+            "reason": _reason(plan),
+            "top": top,
+            "actions": [
+                {
+                    "name": action.name,
+                    "kind": action.kind,
+                    "source": action.source,
+                    "pack": packed[action.number].name,
+                    "sha256": packed[action.number].sha256,
+                    "inputs": list(action.inputs),
+                    "store": sorted(action.store),
+                    "proof": action.number in proofs,
+                }
+                for action in plan.actions
+            ],
+            "left": [{"output": _shown(one, escape), "kind": one.kind, "reason": escape.text(one.reason)} for one in plan.left],
+        },
+    )
+    return plan
+
+
+def _needs_proof(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
+    """Whether an action sees a token, the random seed aside: that is in every one, and is replaced wherever it gets to."""
+    for first in pairs:
+        script = script.replace(f"-frandom-seed={first[:SEED_LENGTH]}", "")
+    return Rewriter(dict(pairs)).text(script) != script or any(file.own for file in action.files)
+
+
+def _known(action: Action, tree: Tree) -> Known:
+    return Known(action.key, action.source, tuple(tree.relative(path) if path else "" for path in action.written))
+
+
+def _shown(one: Left, escape: Rewriter) -> str:
+    return escape.text(one.shown)
+
+
+def _reason(plan: Plan) -> str:
+    """Why the package is not split; empty if it is."""
+    if plan.actions:
+        return ""
+    return "no compile could be split; see left" if plan.left else "it compiles nothing through a compiler wrapper"
