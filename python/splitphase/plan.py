@@ -308,7 +308,7 @@ class Planner:
         self._action_of[id(step)] = action
 
     def _ours(self, path: str) -> bool:
-        """Whether a path holds the hash of one of our outputs: another one after every edit, for which actions get a token."""
+        """Whether a path holds the hash of one of our outputs; actions get a token, ours differ in each edit."""
         return any(own in path for own in self._settings.hashes)
 
     def _shown(self, path: str) -> str:

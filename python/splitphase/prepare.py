@@ -13,6 +13,7 @@ from splitphase.environment import packages_own
 from splitphase.errors import SplitphaseError
 from splitphase.generate import Generation
 from splitphase.graph import Graph
+from splitphase.hashes.forms import split_path
 from splitphase.manifest import StagedAction, StagedOutput, StagePlan, write_json, write_stage
 from splitphase.ninja.log import log_version
 from splitphase.pack import Pack, PackFile, PackWriter
@@ -111,6 +112,7 @@ class Preparation:
     def write_packs(self, target: Path) -> None:
         """Write a pack for each action, and find out which need the proof by two tokens."""
         pairs = dict(self._tokens.values())
+        names = {first: split_path(self._outputs[name].name)[1] for name, (first, _) in self._tokens.items()}
         marked = Rewriter(pairs)
         escaped = {str(Path(self.tree.top, path.removeprefix("tree/"))) for path in self._escaped}
         writer = PackWriter(self.tree, target)
@@ -123,7 +125,7 @@ class Preparation:
             tainted = marked.text(text) != text
             if tainted or not escaped.isdisjoint(action.files) or not self._proofs.isdisjoint(action.inputs):
                 self._proofs.add(action.number)
-                script += proof_script(pairs)
+                script += proof_script(pairs, names)
             writer.add(action.number, Pack(script, action.files, action.folders, action.timed))
         self._packed = writer.finish()
 
