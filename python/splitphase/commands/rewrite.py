@@ -9,6 +9,9 @@ from pathlib import Path
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--map", action="append", required=True, metavar="OLD=NEW", help="may be repeated")
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="OLD=NAME", help="what follows the dash behind OLD"
+    )
     parser.add_argument("--own", action="store_true", help="copy linked files that hold a hash first")
     parser.add_argument("paths", nargs="+", type=Path, help="files, or folders with all that is in them")
 
@@ -18,7 +21,7 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
 
-    rewriter = Rewriter(read_pairs(args.map, "--map"))
+    rewriter = Rewriter(read_pairs(args.map, "--map"), read_pairs(args.name, "--name"))
     for path in args.paths:
         if path.is_dir() and not path.is_symlink():
             if args.own:

@@ -31,13 +31,17 @@ def action_script(action: Action, tree: Tree, escape: Rewriter) -> str:
     return escape.text("\n".join(lines))
 
 
-def proof_script(pairs: Mapping[str, str]) -> str:
-    """The lines that ask for the proof by two tokens; `pairs` maps tokens of set A to set B.
+def proof_script(pairs: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """The lines that ask for the proof by two tokens; `pairs` maps tokens of set A to set B, `names` to their names.
 
-    The tokens are written with a dot behind every fourth character, since this text is rewritten, too.
+    The tokens are written with a dot behind every fourth character, since this text is rewritten, too. The names are in
+    the order of the tokens: a constant may hold little of the token and much of the name.
     """
-    mapping = [f"{_dotted(first)}={_dotted(second)}" for first, second in sorted(pairs.items())]
-    return _array("splitphaseTokens", mapping) + "\n"
+    order = sorted(pairs)
+    mapping = [f"{_dotted(first)}={_dotted(pairs[first])}" for first in order]
+    return (
+        _array("splitphaseTokens", mapping) + "\n" + _array("splitphaseNames", [names[first] for first in order]) + "\n"
+    )
 
 
 def _dotted(token: str) -> str:
