@@ -118,6 +118,22 @@ class Recorder:
         """Nothing is kept of what runs."""
         return protocol.OK
 
+    def stub(self, call: str) -> bytes:
+        """Make a program that the build runs."""
+        from splitphase.intercept.realize import Realizer  # noqa: PLC0415 - it reads what is recorded here
+
+        try:
+            path = Realizer(self._build.top, self._build.scratch, self._build.jobs).program(call)
+        except SplitphaseError as error:
+            self._ran(call, error.message)
+            raise
+        self._ran(call, "")
+        return protocol.program(path)
+
+    def _ran(self, call: str, reason: str) -> None:
+        with (self._build.scratch / f"ran-{os.getpid()}.jsonl").open("a") as notes:
+            notes.write(json.dumps({"call": call, "reason": reason}) + "\n")
+
     def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
         scan = self._keys.last
         environment = relevant(call.environment, "compile")
@@ -147,7 +163,9 @@ class Recorder:
         if judged.depfile:
             # As little as build tools can do with: the object and its source.
             text = f"{_spelled(judged.output)}: {_spelled(judged.source)}\n"
-            files.insert(0, Put(How.TEXT, judged.depfile, self._content(f"{key.exact}.d", text.encode(errors="surrogateescape"))))
+            files.insert(
+                0, Put(How.TEXT, judged.depfile, self._content(f"{key.exact}.d", text.encode(errors="surrogateescape")))
+            )
         files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
         return protocol.hit("", reversed(files))
 
@@ -224,7 +242,9 @@ class Recorder:
 
     def _leave(self, call: Call, judged: Judged, reason: str) -> None:
         kind = "link" if judged.kind is Kind.LINK else "compile"
-        self._note("left-{}.jsonl", Left(self._shown(call, judged.source or judged.output or call.words[-1]), kind, reason))
+        self._note(
+            "left-{}.jsonl", Left(self._shown(call, judged.source or judged.output or call.words[-1]), kind, reason)
+        )
 
     def _shown(self, call: Call, path: str) -> str:
         return Folder.of(call.directory, self._build.top).shown(call.directory, path)
@@ -236,7 +256,9 @@ class Recorder:
 
 def recorded(scratch: Path) -> Iterator[Recorded]:
     """The calls that were recorded, in an order that does not depend on which worker answered."""
-    found = sorted(_lines(scratch, CALLS), key=lambda raw: (raw["kind"], raw["directory"], raw["written"], raw["words"]))
+    found = sorted(
+        _lines(scratch, CALLS), key=lambda raw: (raw["kind"], raw["directory"], raw["written"], raw["words"])
+    )
     for raw in found:
         lists = {name: tuple(map(tuple, raw[name])) for name in ("links",)}
         plain = {name: tuple(raw[name]) for name in ("words", "written", "folders", "timed", "store")}
@@ -245,7 +267,9 @@ def recorded(scratch: Path) -> Iterator[Recorded]:
 
 def left(scratch: Path) -> list[Left]:
     """The calls that were not, sorted, each once."""
-    return sorted({Left(**raw) for raw in _lines(scratch, "left-{}.jsonl")}, key=lambda one: (one.kind, one.shown, one.reason))
+    return sorted(
+        {Left(**raw) for raw in _lines(scratch, "left-{}.jsonl")}, key=lambda one: (one.kind, one.shown, one.reason)
+    )
 
 
 def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -267,7 +291,12 @@ def _target(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _soname(words: tuple[str, ...]) -> str | None:
     """The name that a link gives its library."""
-    parts = [part for word in words for part in (word[4:].split(",") if word.startswith("-Wl,") else [word]) if part != "-Xlinker"]
+    parts = [
+        part
+        for word in words
+        for part in (word[4:].split(",") if word.startswith("-Wl,") else [word])
+        if part != "-Xlinker"
+    ]
     for index, part in enumerate(parts):
         if part in ("-soname", "--soname", "-h") and index + 1 < len(parts):
             return parts[index + 1]

@@ -42,6 +42,7 @@ class Build:
     """A folder of the server's own."""
     fixed: tuple[str, ...]
     """Prefixes of paths that do not change."""
+    jobs: int = 1
     source: Artifacts | None = None
     """Results to take."""
     target: Path | None = None
@@ -121,6 +122,10 @@ class Session:
         if reason:
             self._note(pending.number, pending.call, pending.judged, LEFT, reason)
         return protocol.OK
+
+    def stub(self, call: str) -> bytes:
+        """There are no stubs where nothing is recorded."""
+        return protocol.fail(f"{call} is a stub of a recorded build: it must not be part of this one")
 
     def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
         entry = self._build.source.find(key) if self._build.source else None

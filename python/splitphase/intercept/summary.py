@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from splitphase.intercept import prove
-from splitphase.intercept.artifacts import Identity, Keeper
+from splitphase.intercept.artifacts import CHECKPOINT, Identity, Keeper
 from splitphase.intercept.session import LEFT, NOTES, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
@@ -32,7 +32,10 @@ class Summary:
         if self._build.source is not None:
             taken = sum(note["outcome"] == TAKEN for note in notes)
             calls = len({note["call"] for note in notes})
-            lines.append(f"splitphase: {taken} objects taken from the checkpoint, {calls - taken} built anew")
+            if calls or not self._build.source.title == CHECKPOINT:
+                lines.append(
+                    f"splitphase: {taken} objects taken from {self._build.source.title}, {calls - taken} built anew"
+                )
         if self._build.target is not None:
             doubted = prove.suspects(self._build.scratch)
             refused = prove.disproved(doubted, Rewriter.escaping(self._build.outputs))
