@@ -117,6 +117,9 @@ _SUFFIX_LANGUAGE = {
 _DEPENDENCIES = frozenset("-MD -MMD --write-dependencies --write-user-dependencies".split())
 
 
+_SHAPING = frozenset(("", "-c", "-o", "-x", "-l", "-MF", "-gsplit-dwarf", *_DEPENDENCIES, *_SIDE))
+
+
 @dataclass(slots=True)
 class _Words:
     """What the words of a call say."""
@@ -191,33 +194,33 @@ def _read(options: Iterable[Option]) -> _Words:
     said = _Words()
     for option in options:
         name = option.name
-        if not name:
-            if option.wrapper:
-                raise _LeftError(left(option) or Reason.HIDDEN_WORDS)
-            said.inputs.append((option.value, said.language))
+        if name not in _SHAPING:
+            reason = left(option)
+            if reason:
+                raise _LeftError(reason)
         elif name in _DEPENDENCIES:
             said.writes_depfile = True
             if option.wrapper == "-Xpreprocessor":
                 said.depfiles.append(option.value)
         elif name == "-MF":
             said.depfiles.append(option.value)
-        elif name in _SIDE:
-            said.side.append(_SIDE[name])
         elif name == "-gsplit-dwarf":
             if option.value != "single":
                 said.side.append(".dwo")
+        elif name in _SIDE:
+            said.side.append(_SIDE[name])
         elif option.wrapper:
-            _refuse(left(option))
+            raise _LeftError(left(option) or Reason.HIDDEN_WORDS)
+        elif not name:
+            said.inputs.append((option.value, said.language))
         elif name == "-c":
             said.compiles = True
         elif name == "-o":
             said.outputs.append(option.value)
         elif name == "-x":
             said.language = "" if option.value == "none" else option.value
-        elif name == "-l":
+        else:
             said.libraries = True
-        elif name != "-Xlinker" and not name.startswith("-Wl,"):
-            _refuse(left(option))
     return said
 
 

@@ -142,6 +142,8 @@ _LEFT = {
     }.items()
     for name in names.split()
 }
+_PROCESSOR = {"native": Reason.NATIVE, "help": Reason.PRINTS, "?": Reason.PRINTS}
+_PRINTED_FORMATS = frozenset("text json json-stderr sarif-stderr clang msvc vi".split())
 # Folders of the compiler's own programs and files: certain only in the store, where nothing changes.
 _TOOLS = frozenset("-B -gcc-toolchain --gcc-toolchain --gcc-install-dir -resource-dir --ld-path".split())
 _WARNING = re.compile(r"-W(?![pal],)[\w+.,:#-]*|-Rpass(?:-missed|-analysis)?|-Rno-[\w-]+")
@@ -183,39 +185,30 @@ def _left(name: str, value: str, wrapper: str, word: str) -> str:
         return _left_assembler(name, value, word)
     if not name:
         return unknown(f"{wrapper} {value}".strip())
-    if name == "-u" and word == "-undef":
+    if word.startswith("-Wl,") or name == "-Xlinker" or word == "-undef":
         return ""
-    if name in _LEFT:
-        return _LEFT[name]
-    if name == "-mllvm":
-        return "" if _LLVM.fullmatch(value) else unknown(f"-mllvm {value.partition('=')[0]}")
-    if name in _TOOLS:
-        return "" if value.startswith(STORE) else Reason.PROGRAMS
-    if word.startswith(("-print-", "--print-", "--help=", "-Qy")):
-        return Reason.PRINTS
-    if name == "-fdiagnostics-format" and value in {
-        "text",
-        "json",
-        "json-stderr",
-        "sarif-stderr",
-        "clang",
-        "msvc",
-        "vi",
-    }:
-        return ""
-    return _left_family(name, value, word)
+    reason = _LEFT.get(name, "")
+    if not reason and name == "-mllvm":
+        reason = "" if _LLVM.fullmatch(value) else unknown(f"-mllvm {value.partition('=')[0]}")
+    elif not reason and name in _TOOLS:
+        reason = "" if value.startswith(STORE) else Reason.PROGRAMS
+    elif not reason and word.startswith(("-print-", "--print-", "--help=")):
+        reason = Reason.PRINTS
+    elif not reason:
+        reason = _left_family(name, value, word)
+    return reason
 
 
 def _left_family(name: str, value: str, word: str) -> str:
     valued = "=" in word
+    if name == "-fdiagnostics-format" and value in _PRINTED_FORMATS:
+        return ""
     if not name.startswith("-fno-") or valued:
         prefix = _PREFIX.match(name)
         if prefix:
             return _LEFT_PREFIX[prefix[0]]
     if name in _VALUED and valued:
-        if name in {"-march", "-mtune", "-mcpu"} and value.split("+")[0] in {"native", "help", "?"}:
-            return Reason.NATIVE if value.startswith("native") else Reason.PRINTS
-        return ""
+        return _PROCESSOR.get(value.partition("+")[0], "") if name in {"-march", "-mtune", "-mcpu"} else ""
     safe = (
         (_WARNING.fullmatch(name) and "/" not in value)
         or _OPTIMISE.fullmatch(name)

@@ -96,8 +96,9 @@ def unsafe(environment: Mapping[str, str]) -> str:
 
 def words_added(environment: Mapping[str, str], kind: str) -> tuple[list[str], list[str]]:
     """The values of variables whose words nixpkgs' wrappers add: for the driver, and for the linker alone."""
-    driver = [value for name, value in environment.items() if name.startswith(_DRIVER_WORDS[kind])]
-    linker = [value for name, value in environment.items() if kind == "link" and name.startswith("NIX_LDFLAGS")]
+    wrappers = [(name, value) for name, value in environment.items() if name.startswith("NIX_")]
+    driver = [value for name, value in wrappers if name.startswith(_DRIVER_WORDS[kind])]
+    linker = [value for name, value in wrappers if kind == "link" and name.startswith("NIX_LDFLAGS")]
     return driver, linker
 
 
