@@ -60,7 +60,8 @@ class Judged:
     depfile: str = ""
     """The file that -MD and its kin write; for a link that of `--dependency-file`."""
     extra: tuple[str, ...] = ()
-    """Other files that it surely writes: `.dwo`, `.gcno`, `.su`, the linker's map."""
+    """Other files that it writes: `.dwo`, `.gcno`, `.su`, the linker's map. The names are certain; Clang leaves one out
+    if it has nothing to say (`.su` without a function, `.dwo` without `-g`)."""
     language: str = ""
     """As `-x` names it."""
     response_files: tuple[str, ...] = ()
@@ -117,7 +118,8 @@ _SUFFIX_LANGUAGE = {
 _DEPENDENCIES = frozenset("-MD -MMD --write-dependencies --write-user-dependencies".split())
 
 
-_SHAPING = frozenset(("", "-c", "-o", "-x", "-l", "-MF", "-gsplit-dwarf", *_DEPENDENCIES, *_SIDE))
+_DRIVERS_OWN = frozenset(("", "-c", "-o", "-x", "-l"))
+_ANYONES = frozenset(("-MF", "-gsplit-dwarf", *_DEPENDENCIES, *_SIDE))
 
 
 @dataclass(slots=True)
@@ -158,10 +160,7 @@ def _judge(call: Call, top: str) -> Judged:
     _refuse(variables.unsafe(call.environment))
     if not below(call.directory, "", top):
         raise _LeftError(Reason.NOT_IN_TREE)
-    if said.compiles:
-        judged = _compile(call, top, words, said)
-    else:
-        judged = _link(call, top, words, options, said)
+    judged = _compile(call, top, words, said) if said.compiles else _link(call, top, words, options, said)
     driver, linker = variables.words_added(call.environment, judged.kind.value)
     for value in driver:
         _refuse(_added(value))
@@ -194,34 +193,41 @@ def _read(options: Iterable[Option]) -> _Words:
     said = _Words()
     for option in options:
         name = option.name
-        if name not in _SHAPING:
-            reason = left(option)
-            if reason:
-                raise _LeftError(reason)
-        elif name in _DEPENDENCIES:
-            said.writes_depfile = True
-            if option.wrapper == "-Xpreprocessor":
-                said.depfiles.append(option.value)
-        elif name == "-MF":
-            said.depfiles.append(option.value)
-        elif name == "-gsplit-dwarf":
-            if option.value != "single":
-                said.side.append(".dwo")
-        elif name in _SIDE:
-            said.side.append(_SIDE[name])
-        elif option.wrapper:
-            raise _LeftError(left(option) or Reason.HIDDEN_WORDS)
-        elif not name:
-            said.inputs.append((option.value, said.language))
-        elif name == "-c":
-            said.compiles = True
-        elif name == "-o":
-            said.outputs.append(option.value)
-        elif name == "-x":
-            said.language = "" if option.value == "none" else option.value
+        if name in _DRIVERS_OWN and not option.wrapper:
+            _shape(said, option)
+        elif name in _ANYONES:
+            _written(said, option)
         else:
-            said.libraries = True
+            reason = left(option)
+            if reason or not name:
+                raise _LeftError(reason or Reason.HIDDEN_WORDS)
     return said
+
+
+def _shape(said: _Words, option: Option) -> None:
+    if not option.name:
+        said.inputs.append((option.value, said.language))
+    elif option.name == "-c":
+        said.compiles = True
+    elif option.name == "-o":
+        said.outputs.append(option.value)
+    elif option.name == "-x":
+        said.language = "" if option.value == "none" else option.value
+    else:
+        said.libraries = True
+
+
+def _written(said: _Words, option: Option) -> None:
+    if option.name in _DEPENDENCIES:
+        said.writes_depfile = True
+        if option.wrapper == "-Xpreprocessor":
+            said.depfiles.append(option.value)
+    elif option.name == "-MF":
+        said.depfiles.append(option.value)
+    elif option.name in _SIDE:
+        said.side.append(_SIDE[option.name])
+    elif option.value != "single":
+        said.side.append(".dwo")
 
 
 def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judged:
@@ -236,6 +242,8 @@ def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judg
     if not below(call.directory, source, top):
         raise _LeftError(Reason.SOURCE_OUTSIDE)
     output = _output(call, top, said, os.path.splitext(os.path.basename(source))[0] + ".o")
+    assembler = language.startswith("assembler")
+    side = [suffix for suffix in said.side if suffix == ".dwo" or not assembler]
     return Judged(
         Kind.COMPILE,
         "",
@@ -243,7 +251,7 @@ def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judg
         source=source,
         output=output,
         depfile=_depfile(call, top, said, output),
-        extra=tuple(dict.fromkeys(os.path.splitext(output)[0] + suffix for suffix in said.side)),
+        extra=tuple(dict.fromkeys(os.path.splitext(output)[0] + suffix for suffix in side)),
         language=language,
     )
 

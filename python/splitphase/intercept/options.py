@@ -23,18 +23,18 @@ _SAFE = frozenset(
     -iframework -F -isystem-after -cxx-isystem -c-isystem -objc-isystem -objcxx-isystem -internal-isystem
     -internal-externc-isystem -stdlib++-isystem -iwithsysroot -iframeworkwithsysroot --sysroot --embed-dir -imultiarch
     -MD -MMD -MP -MT -MQ -MF -MV --write-dependencies --write-user-dependencies -x -std --std -stdlib -target --target
-    --param -l -L -T -Ttext -Tdata -Tbss -G
-    -w -pedantic -pedantic-errors --pedantic --pedantic-errors -ansi --ansi -pipe --pipe -pthread -pthreads -C -CC -P
+    --param -l -L -T -z -e -u -Ttext -Tdata -Tbss -G
+    -r -w -pedantic -pedantic-errors --pedantic --pedantic-errors -ansi --ansi -pipe --pipe -pthread -pthreads -C -CC -P
     -trigraphs --trigraphs -undef -traditional -traditional-cpp -nostdinc -nostdinc++ -nobuiltininc -nostdlib
     -nostdlib++ -nodefaultlibs -nostartfiles -nolibc -nostdlibinc -Qunused-arguments -Qn -Qy -static -static-pie
     -shared -pie -no-pie -nopie -rdynamic -p -pg -s -static-libgcc -shared-libgcc -static-libstdc++ -static-libasan
     -static-libtsan -static-liblsan -static-libubsan -static-libgfortran -static-libquadmath -static-openmp
     -static-libsan -shared-libsan -shared-libasan -symbolic -pass-exit-codes -canonical-prefixes
     -no-canonical-prefixes -integrated-as -no-integrated-as -no-integrated-cpp -rtlib --rtlib -unwindlib --unwindlib
-    --start-no-unused-arguments --end-no-unused-arguments -print-objc-runtime-info -relocatable-pch
+    --start-no-unused-arguments --end-no-unused-arguments
     -disable-llvm-passes -target-feature -mrelax-relocations -mconstructor-aliases
     """.split()
-) - {"-print-objc-runtime-info", "-relocatable-pch"}
+)
 # `-fNAME=value` and `-mNAME=value` whose value names no file that is read or written. Prefix maps and compilation
 # folders are texts: the compiler opens none of them.
 _VALUED = frozenset(
@@ -55,7 +55,7 @@ _VALUED = frozenset(
     -fmacro-backtrace-limit -fmax-errors -fmax-include-depth -fmax-tokens -fmax-type-align -fmessage-length
     -fmin-function-alignment -fms-compatibility-version -fnew-abi-compat -fnew-alignment -faligned-new
     -fno-sanitize -fno-sanitize-coverage -fno-sanitize-recover -fno-sanitize-trap -fobjc-abi-version -fobjc-runtime
-    -fopenmp-version -fopenmp -fpack-struct -fpatchable-function-entry -fpermitted-flt-eval-methods -fpredictive-commoning
+    -fopenmp-version -fopenmp -fpack-struct -fpatchable-function-entry -fpermitted-flt-eval-methods
     -fprofile-exclude-files -fprofile-filter-files -fprofile-generate -fcs-profile-generate -fprofile-instr-generate
     -fprofile-prefix-map -fprofile-reproducible -fprofile-update -frandom-seed -freorder-blocks-algorithm
     -fsanitize -fsanitize-address-destructor -fsanitize-address-field-padding -fsanitize-address-use-after-return
@@ -143,7 +143,11 @@ _LEFT = {
     for name in names.split()
 }
 _PROCESSOR = {"native": Reason.NATIVE, "help": Reason.PRINTS, "?": Reason.PRINTS}
-_PRINTED_FORMATS = frozenset("text json json-stderr sarif-stderr clang msvc vi".split())
+_DRIVERS_OWN = frozenset("-c -o -x -l -L -T".split())
+_CHOICES = {
+    "-fdiagnostics-format": frozenset("text json json-stderr sarif-stderr clang msvc vi".split()),
+    "-fuse-ld": frozenset("bfd gold lld mold".split()),
+}
 # Folders of the compiler's own programs and files: certain only in the store, where nothing changes.
 _TOOLS = frozenset("-B -gcc-toolchain --gcc-toolchain --gcc-install-dir -resource-dir --ld-path".split())
 _WARNING = re.compile(r"-W(?![pal],)[\w+.,:#-]*|-Rpass(?:-missed|-analysis)?|-Rno-[\w-]+")
@@ -155,7 +159,7 @@ _DEBUG = re.compile(
     r"|variable-location-views|internal-reset-location-views|inline-points|statement-frontiers|describe-dies|simple-template-names"
     r"|structor-decl-linkage-names|template-alias|key-instructions|no-[\w-]+|z|src-hash|prune-btf)?"
 )
-_NOTHING = re.compile(r"-[fm][\w+-]*")
+_NOTHING = re.compile(r"-[fm][\w.+-]*")
 _LLVM = re.compile(
     r"-(?:x86|arm|aarch64|riscv|ppc|asan|msan|tsan|hwasan|sanitizer-coverage|inline|inlinehint|unroll|vectorize|enable"
     r"|disable|force|align-all|slp|loop|max|min|hot-cold-split|treat-scalable|two-entry|simplifycfg|wasm)[\w-]*(?:=\w+)?"
@@ -166,7 +170,7 @@ _ASSEMBLER = re.compile(
     r"(?:=\d)?|hash-size=\d+|keep-locals|mri|multibyte-handling=\w+|reduce-memory-overheads|strip-local-absolute"
     r"|traditional-format|no-warn|warn|fatal-warnings|32|64|x32|divide|no-pad-sections|defsym(?:=.*)?"
     r"|debug-prefix-map=.*|noexecstack)"
-    r"|-(?:D|f|g\w*|J|K|L|M|R|W|X|Z|w|k|n|O\w?|q|s|Qy|Qn|E[BL]|nocpp|I|mri|no-pad-sections|no-warn"
+    r"|-(?:D|f|g[\w-]*|J|K|L|M|R|W|X|Z|w|k|n|O\w?|q|s|Qy|Qn|E[BL]|nocpp|I|mri|no-pad-sections|no-warn"
     r"|m(?!cpu=native|arch=native)[\w+=,.-]+)"
 )
 
@@ -174,7 +178,7 @@ _ASSEMBLER = re.compile(
 def left(option: Option) -> str:
     """Why this option leaves a call to the compiler; empty if it is known to be safe. For `-Wl,` see linker.py."""
     name = option.name
-    if name in _SAFE and option.wrapper != "-Xassembler":
+    if name in _SAFE and not option.wrapper and option.value != "-":
         return ""
     return _left(name, option.value, option.wrapper, option.words[0])
 
@@ -183,10 +187,12 @@ def left(option: Option) -> str:
 def _left(name: str, value: str, wrapper: str, word: str) -> str:
     if wrapper == "-Xassembler":
         return _left_assembler(name, value, word)
-    if not name:
-        return unknown(f"{wrapper} {value}".strip())
-    if word.startswith("-Wl,") or name == "-Xlinker" or word == "-undef":
+    if not name or (wrapper and name in _DRIVERS_OWN):
+        return unknown(f"{wrapper} {word}".strip())
+    if word.startswith("-Wl,") or name == "-Xlinker":
         return ""
+    if name in _SAFE:
+        return unknown(word) if word == "-I-" else ""
     reason = _LEFT.get(name, "")
     if not reason and name == "-mllvm":
         reason = "" if _LLVM.fullmatch(value) else unknown(f"-mllvm {value.partition('=')[0]}")
@@ -201,8 +207,8 @@ def _left(name: str, value: str, wrapper: str, word: str) -> str:
 
 def _left_family(name: str, value: str, word: str) -> str:
     valued = "=" in word
-    if name == "-fdiagnostics-format" and value in _PRINTED_FORMATS:
-        return ""
+    if valued and name in _CHOICES:
+        return "" if value in _CHOICES[name] else _LEFT_PREFIX.get(name) or unknown(name)
     if not name.startswith("-fno-") or valued:
         prefix = _PREFIX.match(name)
         if prefix:
