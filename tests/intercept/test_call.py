@@ -42,29 +42,40 @@ COMPILES = {
         ".deps/la-x.Tpo",
     ),
     "CMake": (
-        "-DLEVELDB_BUILD=1 -I/build/source/include -O3 -DNDEBUG -std=c++11 -fno-exceptions -fno-rtti -Werror=thread-safety "
-        "-MD -MT CMakeFiles/l.dir/db/c.cc.o -MF CMakeFiles/l.dir/db/c.cc.o.d -o CMakeFiles/l.dir/db/c.cc.o "
-        "-c /build/source/db/c.cc",
+        (
+            "-DLEVELDB_BUILD=1 -I/build/source/include -O3 -DNDEBUG -std=c++11 -fno-exceptions "
+            "-fno-rtti -Werror=thread-safety "
+            "-MD -MT CMakeFiles/l.dir/db/c.cc.o -MF CMakeFiles/l.dir/db/c.cc.o.d -o CMakeFiles/l.dir/db/c.cc.o "
+            "-c /build/source/db/c.cc"
+        ),
         "/build/source/db/c.cc",
         "CMakeFiles/l.dir/db/c.cc.o",
         "CMakeFiles/l.dir/db/c.cc.o.d",
     ),
     "Meson": (
-        "-Ilib/a.p -Ilib -fvisibility=hidden -fdiagnostics-color=always -D_FILE_OFFSET_BITS=64 -Wall -Winvalid-pch "
-        "-std=gnu99 -O2 -g -msse4.2 -pthread -MD -MQ lib/a.p/a.c.o -MF lib/a.p/a.c.o.d -o lib/a.p/a.c.o -c ./../source/lib/a.c",
+        (
+            "-Ilib/a.p -Ilib -fvisibility=hidden -fdiagnostics-color=always -D_FILE_OFFSET_BITS=64 -Wall -Winvalid-pch "
+            "-std=gnu99 "
+            "-O2 -g -msse4.2 -pthread -MD -MQ lib/a.p/a.c.o -MF lib/a.p/a.c.o.d -o lib/a.p/a.c.o -c ./../source/lib/a.c"
+        ),
         "./../source/lib/a.c",
         "lib/a.p/a.c.o",
         "lib/a.p/a.c.o.d",
     ),
     "kbuild": (
-        "-Wp,-MMD,fs/.open.o.d -nostdinc -I./arch/x86/include -include ./include/linux/kconfig.h -D__KERNEL__ "
-        "-fmacro-prefix-map=./= -std=gnu11 -fshort-wchar -funsigned-char -mno-sse -m64 -falign-jumps=1 "
-        "-mpreferred-stack-boundary=3 -mskip-rax-setup -mtune=generic -mcmodel=kernel -Wa,-mrelax-relocations=no "
-        "-mindirect-branch=thunk-extern -fno-jump-tables -mharden-sls=all -fpatchable-function-entry=16,16 "
-        "-fno-delete-null-pointer-checks -O2 -fno-allow-store-data-races -fstack-protector-strong "
-        "-ftrivial-auto-var-init=zero -fno-stack-clash-protection -fzero-call-used-regs=used-gpr -gdwarf-5 -Wa,-gdwarf-5 "
-        "-fstrict-flex-arrays=3 -Wframe-larger-than=2048 -Wno-main -Wimplicit-fallthrough=5 -mrecord-mcount -mfentry "
-        "-DKBUILD_MODFILE='\"fs/open\"' -DKBUILD_BASENAME='\"open\"' -c -o fs/open.o fs/open.c",
+        (
+            "-Wp,-MMD,fs/.open.o.d -nostdinc -I./arch/x86/include -include ./include/linux/kconfig.h -D__KERNEL__ "
+            "-fmacro-prefix-map=./= "
+            "-std=gnu11 -fshort-wchar -funsigned-char -mno-sse -m64 -falign-jumps=1 "
+            "-mpreferred-stack-boundary=3 -mskip-rax-setup -mtune=generic -mcmodel=kernel -Wa,-mrelax-relocations=no "
+            "-mindirect-branch=thunk-extern -fno-jump-tables -mharden-sls=all -fpatchable-function-entry=16,16 "
+            "-fno-delete-null-pointer-checks -O2 -fno-allow-store-data-races -fstack-protector-strong "
+            "-ftrivial-auto-var-init=zero -fno-stack-clash-protection -fzero-call-used-regs=used-gpr "
+            "-gdwarf-5 -Wa,-gdwarf-5 "
+            "-fstrict-flex-arrays=3 -Wframe-larger-than=2048 -Wno-main "
+            "-Wimplicit-fallthrough=5 -mrecord-mcount -mfentry "
+            "-DKBUILD_MODFILE='\"fs/open\"' -DKBUILD_BASENAME='\"open\"' -c -o fs/open.o fs/open.c"
+        ),
         "fs/open.c",
         "fs/open.o",
         "fs/.open.o.d",
@@ -109,24 +120,31 @@ LINKS = {
     "bzip2": ("-O2 -g -o bzip2 bzip2.o -L. -lbz2", "bzip2", ("bzip2.o",), "", ()),
     "no name": ("a.o", "a.out", ("a.o",), "", ()),
     "libtool": (
-        "-shared -fPIC -DPIC .libs/x.o -Wl,--whole-archive ./.libs/y.a -Wl,--no-whole-archive -Wl,-rpath -Wl,/build/l "
-        "-lz -g -O2 -Wl,-soname -Wl,libx.so.1 -Wl,-version-script -Wl,.libs/x.ver -o .libs/libx.so.1.0",
+        (
+            "-shared -fPIC -DPIC .libs/x.o -Wl,--whole-archive ./.libs/y.a -Wl,--no-whole-archive "
+            "-Wl,-rpath -Wl,/build/l "
+            "-lz -g -O2 -Wl,-soname -Wl,libx.so.1 -Wl,-version-script -Wl,.libs/x.ver -o .libs/libx.so.1.0"
+        ),
         ".libs/libx.so.1.0",
         (".libs/x.o", "./.libs/y.a", ".libs/x.ver"),
         "",
         (),
     ),
     "CMake": (
-        "-O3 -DNDEBUG -Wl,--dependency-file=CMakeFiles/p.dir/link.d -rdynamic CMakeFiles/p.dir/a.cc.o -o p "
-        "-Wl,-rpath,/build/source/b: lib/libq.so -Wl,--as-needed -ldl",
+        (
+            "-O3 -DNDEBUG -Wl,--dependency-file=CMakeFiles/p.dir/link.d -rdynamic CMakeFiles/p.dir/a.cc.o -o p "
+            "-Wl,-rpath,/build/source/b: lib/libq.so -Wl,--as-needed -ldl"
+        ),
         "p",
         ("CMakeFiles/p.dir/a.cc.o", "lib/libq.so"),
         "CMakeFiles/p.dir/link.d",
         (),
     ),
     "Meson": (
-        "-o lib/a.so.1 lib/a.p/a.c.o -Wl,--as-needed -Wl,--no-undefined -shared -fPIC -Wl,--start-group "
-        "-Wl,-soname,a.so.1 lib/b.a -Wl,--end-group -pthread",
+        (
+            "-o lib/a.so.1 lib/a.p/a.c.o -Wl,--as-needed -Wl,--no-undefined -shared -fPIC -Wl,--start-group "
+            "-Wl,-soname,a.so.1 lib/b.a -Wl,--end-group -pthread"
+        ),
         "lib/a.so.1",
         ("lib/a.p/a.c.o", "lib/b.a"),
         "",
@@ -172,7 +190,7 @@ LEFT = {
     "-c a.c -o /build/source-b/a.o": Reason.OUTPUT_OUTSIDE,
     "-c /dev/null -x c -o a.o": Reason.LANGUAGE,
     "-x c -c /dev/null -o .tmp_12/tmp": Reason.SOURCE_OUTSIDE,
-    "-c /tmp/a.c": Reason.SOURCE_OUTSIDE,
+    "-c /usr/src/a.c": Reason.SOURCE_OUTSIDE,
     "-x c -c - -o a.o": Reason.STANDARD_INPUT,
     "-c a.c @missing": Reason.RESPONSE_FILE,
     "-E a.c": Reason.PREPROCESSES,
@@ -212,7 +230,7 @@ LEFT = {
     "-Xclang a.c -c b.c": unknown("-Xclang a.c"),
     "-Xclang -o -Xclang b -c b.c": unknown("-Xclang -o"),
     "-- a.c": unknown("--"),
-    "a.o -o a -Wl,-Map=/tmp/m": Reason.WRITES,
+    "a.o -o a -Wl,-Map=/m": Reason.WRITES,
 }
 
 
@@ -228,7 +246,7 @@ def test_programs_that_are_no_compilers(program: str) -> None:
 
 
 def test_the_folder_counts() -> None:
-    assert judged("-c a.c", directory="/tmp").reason == Reason.NOT_IN_TREE
+    assert judged("-c a.c", directory="/").reason == Reason.NOT_IN_TREE
     assert judged("-c a.c", directory=f"{TOP}/CMakeFiles/CMakeTmp").reason == Reason.PROBE
     assert judged("-c ../a.c", directory=f"{TOP}/b").source == "../a.c"
     assert judged("-c ../../a.c", directory=f"{TOP}/b").reason == Reason.SOURCE_OUTSIDE

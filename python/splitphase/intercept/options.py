@@ -23,7 +23,7 @@ _SAFE = frozenset(
     -iframework -F -isystem-after -cxx-isystem -c-isystem -objc-isystem -objcxx-isystem -internal-isystem
     -internal-externc-isystem -stdlib++-isystem -iwithsysroot -iframeworkwithsysroot --sysroot --embed-dir -imultiarch
     -MD -MMD -MP -MT -MQ -MF -MV --write-dependencies --write-user-dependencies -x -std --std -stdlib -target --target
-    --param -l -L -T -z -e -u -Ttext -Tdata -Tbss -G
+    --param -l -L -z -e -u -G
     -r -w -pedantic -pedantic-errors --pedantic --pedantic-errors -ansi --ansi -pipe --pipe -pthread -pthreads -C -CC -P
     -trigraphs --trigraphs -undef -traditional -traditional-cpp -nostdinc -nostdinc++ -nobuiltininc -nostdlib
     -nostdlib++ -nodefaultlibs -nostartfiles -nolibc -nostdlibinc -Qunused-arguments -Qn -Qy -static -static-pie
@@ -193,6 +193,8 @@ def _left(name: str, value: str, wrapper: str, word: str) -> str:
         return ""
     if name in _SAFE:
         return unknown(word) if word == "-I-" else ""
+    if name == "-T":  # `-Tbss address`, not the script `bss`
+        return unknown(word) if word in {"-Tbss", "-Tdata", "-Ttext"} else ""
     reason = _LEFT.get(name, "")
     if not reason and name == "-mllvm":
         reason = "" if _LLVM.fullmatch(value) else unknown(f"-mllvm {value.partition('=')[0]}")
