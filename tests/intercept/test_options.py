@@ -121,6 +121,8 @@ LEFT = {
     "-Xclang -foo-bar": "",
     "-Xclang -code-completion-at=x": unknown("-code-completion-at"),
     "-I-": unknown("-I-"),
+    "-module-dependency-dir x": Reason.MODULES,
+    "-final_output x": unknown("-final_output"),
     "-Tbss 0x1000": unknown("-Tbss"),
 }
 
@@ -232,7 +234,8 @@ def test_options_taken_for_safe_write_only_what_is_foretold(compiler: str, tmp_p
         if found is not None:
             compiled += 1
             wrote, foretold = found
-            assert wrote == foretold, words
+            missing = {name for name in foretold - wrote if not name.endswith((".dwo", ".su"))}
+            assert (wrote - foretold, missing) == (set(), set()), words
     assert compiled > 20
 
 

@@ -104,7 +104,7 @@ _LEFT_PREFIX = {
             -mdump-tune-features -mprint-tune-info -mmacro-stats""",
         Reason.PLUGIN: "-fplugin -fpass-plugin -load -plugin -add-plugin -iplugindir",
         Reason.MODULES: """
-            -fmodule -fimplicit-module -fprebuilt-module -fcxx-modules -fbuiltin-module-map -gmodules -frewrite-
+            -fmodule -module -fimplicit-module -fprebuilt-module -fcxx-modules -fbuiltin-module-map -gmodules -frewrite-
             -fheader-unit -fapinotes --precompile -fsystem-module""",
         Reason.LTO: "-flto -ffat-lto-objects -fuse-linker-plugin -fwhole-program-vtables -fsplit-lto-unit",
         Reason.SYNTAX_ONLY: "-fsyntax-only -fdriver-only",
@@ -134,6 +134,7 @@ _LEFT = {
         Reason.WRITES: """
             -MJ -aux-info -gen-cdb-fragment-path -index-store-path -serialize-diagnostics --serialize-diagnostics
             -dumpbase -dumpdir -dumpbase-ext -dependency-file -dependency-dot -coverage-notes-file -coverage-data-file
+            -filelist
             -stack-usage-file""",
         Reason.SPECS: "-specs --specs --config --no-default-config -wrapper -b",
         Reason.OVERLAY: "-ivfsoverlay -vfsoverlay",
@@ -159,7 +160,8 @@ _DEBUG = re.compile(
     r"|variable-location-views|internal-reset-location-views|inline-points|statement-frontiers|describe-dies|simple-template-names"
     r"|structor-decl-linkage-names|template-alias|key-instructions|no-[\w-]+|z|src-hash|prune-btf)?"
 )
-_NOTHING = re.compile(r"-[fm][\w.+-]*")
+# No underscore: with one, it is an option of Darwin's linker (`-final_output file`).
+_NOTHING = re.compile(r"-[fm][A-Za-z0-9.+-]+")
 _LLVM = re.compile(
     r"-(?:x86|arm|aarch64|riscv|ppc|asan|msan|tsan|hwasan|sanitizer-coverage|inline|inlinehint|unroll|vectorize|enable"
     r"|disable|force|align-all|slp|loop|max|min|hot-cold-split|treat-scalable|two-entry|simplifycfg|wasm)[\w-]*(?:=\w+)?"
@@ -221,7 +223,7 @@ def _left_family(name: str, value: str, word: str) -> str:
         (_WARNING.fullmatch(name) and "/" not in value)
         or _OPTIMISE.fullmatch(name)
         or (_DEBUG.fullmatch(name) and "/" not in value)
-        or (not valued and _NOTHING.fullmatch(name) and name not in {"-f", "-m"})
+        or (not valued and _NOTHING.fullmatch(name))
     )
     if safe:
         return ""
