@@ -67,7 +67,8 @@ class Judged:
     response_files: tuple[str, ...] = ()
     """Absolute."""
     inputs: tuple[str, ...] = ()
-    """Link: the files that the words name: objects, archives, linker scripts, in order."""
+    """Link: the files that the words name: objects, archives, linker scripts, in order; with `-Wl,-R,x` also a
+    folder."""
 
 
 class _LeftError(Exception):

@@ -34,7 +34,8 @@ _PLAIN = frozenset(
     accept-unknown-input-arch no-accept-unknown-input-arch enable-non-contiguous-regions
     enable-non-contiguous-regions-warnings force-group-allocation unique sort-common
     O0 O1 O2 O3 no-allow-multiple-definition
-    no-gdb-index no-icf-sections no-rosegment rosegment ignore-data-address-equality no-ld-generated-unwind-info
+    gdb-index no-gdb-index no-icf-sections no-rosegment rosegment
+    ignore-data-address-equality no-ld-generated-unwind-info
     no-fix-cortex-a53-843419 fix-cortex-a53-843419 fix-cortex-a53-835769 no-fix-cortex-a53-835769 fix-cortex-a8
     be8 no-omit-section-dynsym-zero no-print-gc-sections no-print-map-discarded threads no-threads
     no-detach pack-dyn-relocs-none no-apply-dynamic-relocs apply-dynamic-relocs color-diagnostics
