@@ -1,6 +1,7 @@
 import pytest
 
 from splitphase.intercept import variables
+from splitphase.intercept.call import Kind
 from splitphase.intercept.reasons import Reason
 
 ENVIRONMENT = {
@@ -35,12 +36,12 @@ FOR_COMPILES = [
 
 
 def test_relevant() -> None:
-    assert list(variables.relevant(ENVIRONMENT, "compile")) == FOR_COMPILES
-    assert list(variables.relevant(ENVIRONMENT, "link")) == sorted([*FOR_COMPILES, "LIBRARY_PATH", "NIX_LDFLAGS"])
+    assert list(variables.relevant(ENVIRONMENT, Kind.COMPILE)) == FOR_COMPILES
+    assert list(variables.relevant(ENVIRONMENT, Kind.LINK)) == sorted([*FOR_COMPILES, "LIBRARY_PATH", "NIX_LDFLAGS"])
 
 
 def test_temporary_folders_count_where_the_wrapper_checks_paths() -> None:
-    checked = variables.relevant(ENVIRONMENT | {"NIX_ENFORCE_PURITY": "1"}, "compile")
+    checked = variables.relevant(ENVIRONMENT | {"NIX_ENFORCE_PURITY": "1"}, Kind.COMPILE)
     assert list(checked) == sorted([*FOR_COMPILES, "NIX_ENFORCE_PURITY", "TMPDIR"])
 
 
@@ -67,5 +68,10 @@ UNSAFE = {
 @pytest.mark.parametrize("setting", UNSAFE)
 def test_variables_that_leave_a_call(setting: str) -> None:
     name, _, value = setting.partition("=")
-    assert variables.unsafe(ENVIRONMENT) == ""
-    assert variables.unsafe(ENVIRONMENT | {name: value}) == UNSAFE[setting]
+    assert variables.unsafe(ENVIRONMENT, Kind.COMPILE) == ""
+    assert variables.unsafe(ENVIRONMENT | {name: value}, Kind.COMPILE) == UNSAFE[setting]
+
+
+def test_dependencies_are_written_by_compiles_only() -> None:
+    assert variables.unsafe({"DEPENDENCIES_OUTPUT": "d"}, Kind.LINK) == ""
+    assert variables.unsafe({"CCC_OVERRIDE_OPTIONS": "d"}, Kind.LINK) == Reason.REWRITING_VARIABLE

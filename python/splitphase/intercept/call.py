@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 
 from splitphase import command
@@ -24,7 +24,7 @@ from splitphase.scan import arguments
 from splitphase.scan.arguments import Option
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a call is, as far as it can be handled."""
 
     COMPILE = "compile"
@@ -158,11 +158,12 @@ def _judge(call: Call, top: str) -> Judged:
         raise _LeftError(Reason.RESPONSE_FILE) from None
     options = tuple(arguments.options(words))
     said = _read(options)
-    _refuse(variables.unsafe(call.environment))
+    kind = Kind.COMPILE if said.compiles else Kind.LINK
+    _refuse(variables.unsafe(call.environment, kind))
     if not below(call.directory, "", top):
         raise _LeftError(Reason.NOT_IN_TREE)
     judged = _compile(call, top, words, said) if said.compiles else _link(call, top, words, options, said)
-    driver, linker = variables.words_added(call.environment, judged.kind.value)
+    driver, linker = variables.words_added(call.environment, kind)
     for value in driver:
         _refuse(_added(value))
     for value in linker:
