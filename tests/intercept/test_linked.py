@@ -71,9 +71,9 @@ LINKS = {
     "script of another script": "main.o -L../scripts -L../two -lnested",
     "script with a folder": "main.o -L../scripts -lsearch",
     "wrong target": "main.o -L../wrong -L../two -lx -ly -lx",
-    "needed, by rpath-link": "-no-pie main.o -Wl,-e,main -L../needs -Wl,-rpath-link,../one:../two -lneeds",
-    "needed, by its own run path": "-no-pie main.o -Wl,-e,main -L../needs -lown",
-    "needed, known by soname": "-no-pie main.o -Wl,-e,main -L../needs -Wl,-rpath,../two ../two/libx.so -lneeds",
+    "needed, by rpath-link": "-no-pie user.o -Wl,-e,user -L../needs -Wl,-rpath-link,../one:../two -lneeds",
+    "needed, by its own run path": "-no-pie user.o -Wl,-e,user -L../needs -lown",
+    "needed, known by soname": "-no-pie user.o -Wl,-e,user -L../needs -Wl,-rpath,../two ../two/other.so -lneeds",
     "response": "main.o @words",
 }  # fmt: skip
 
@@ -88,7 +88,13 @@ def prepare(tree: Path) -> None:
     }
     for name, text in scripts.items():
         (tree / "scripts" / name).write_text(text)
+    shutil.copy(tree / "x.o", tree / "work" / "near.o")
     (tree / "needs").mkdir()
+    (tree / "z.c").write_text("int x(void); int z(void) { return x(); }\n")
+    (tree / "user.c").write_text("int z(void); int user(void) { return z(); }\n")
+    cc(tree, "-c -fPIC z.c")
+    cc(tree, "-c user.c -o work/user.o")
+    cc(tree, f"{SHARED} -Wl,-soname,libx.so x.o -o two/other.so")
     cc(tree, f"{SHARED} -Ltwo z.o -Wl,--no-as-needed -lx -o needs/libneeds.so")
     cc(tree, f"{SHARED} -Ltwo z.o -Wl,--no-as-needed -lx -Wl,-rpath,$ORIGIN/../two -o needs/libown.so")
     (tree / "work" / "words").write_text('-L"../two"\n-l\\x\n')
