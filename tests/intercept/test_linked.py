@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from splitphase.intercept import stub
-from splitphase.intercept.linked import Inputs, inputs_of
+from splitphase.intercept.linked import Input, Inputs, input_at, inputs_of
 
 SHARED = "-shared -nostdlib"
 
@@ -220,3 +220,14 @@ def test_calls_of_stubs(tree: Path) -> None:
     files = inputs(tree, "p.o main.o -L. -lq").files
     assert [file.calls for file in files] == [("call-p",), (), ("call-q",)]
     assert [(member.name, member.calls) for member in files[2].members] == [("q.o", ("call-q",)), ("main.o", ())]
+
+
+def test_digests_that_the_caller_remembers(tree: Path) -> None:
+    known = {}
+
+    def look(path: str) -> Input:
+        return known.setdefault(path, None) or input_at(path)
+
+    found = inputs_of(["main.o", "-L../two", "-lx"], str(tree / "work"), (), look)
+    assert list(known) == [file.path for file in found.files]
+    assert found == inputs(tree, "main.o -L../two -lx")
