@@ -80,9 +80,10 @@ def inputs_of(
 
     `words` are those of the call without the driver's name; those in response files are read as well. What the driver
     adds (its start files, `-lc`) counts where the caller adds it to the words. `folders` are those that the linker
-    searches after the ones of `-L`, absolute. `look` gives the Input at a path; it is there for a caller that remembers
-    digests, since those are nearly all that this costs, and is `input_at` otherwise. Raises OSError where a file cannot be read, SplitphaseError where a
-    response file includes itself.
+    searches after the ones of `-L`, absolute. `look` gives the Input at a path: a caller that remembers digests has
+    its own, since they are nearly all that this costs; else it is `input_at`.
+
+    Raises OSError where a file cannot be read, SplitphaseError where a response file includes itself.
     """
     # An option in front: words before the first one may be programs that launch the compiler.
     read = arguments.read(["cc", "-pipe", *words], directory)
