@@ -90,8 +90,11 @@ class Files:
         self._nodes: dict[str, Node] = {}
         self._place_bits: dict[int, int] = {}
 
-    def changed(self, bits: int) -> bool:
-        """Whether any of these files says something else than when it was parsed; then it is parsed again."""
+    def check(self, bits: int) -> dict[str, bytes] | None:
+        """Look whether any of these files says something else than when it was parsed; then it is parsed again.
+
+        If none does: the digests of all that may change, by physical path. Else None.
+        """
         paths = list(self.items.values(bits & self.items.all("mutable")))
         digests = self._contents.digests(paths)
         changed = False
@@ -100,7 +103,7 @@ class Files:
             if digests.get(path) != digest:
                 new = self._parsed[path] = self._parse(path)
                 changed |= new[1] != directives or new[0] is None
-        return changed
+        return None if changed else digests
 
     def find(self, directory: str, name: str) -> Found | None:
         """Look for `name` in one directory; an absolute name ignores the directory."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ _END = "End of search list."
 _GCC_VERSION = re.compile(r"^gcc version ", re.MULTILINE)
 _SUFFIX = re.compile(r" \((?:framework directory|headermap)\)$")
 _IGNORED = re.compile(r'^ignoring (?:nonexistent|duplicate) directory "(.*)"$', re.MULTILINE)
-_KEPT_ENVIRONMENTS = 64
+_KEPT_ENVIRONMENTS = 8
 
 DIRECTORY_OPTIONS = frozenset(
     """-I -isystem -iquote -idirafter -F -iframework -isystem-after -cxx-isystem -c-isystem -objc-isystem
@@ -108,7 +109,7 @@ class Compilers:
         self._tree = tree or Tree()
         self._answers: dict[tuple[object, ...], _Answer] = {}
         self._gcc: set[tuple[str, ...]] = set()
-        self._environments: dict[int, _Environment] = {}
+        self._environments: deque[_Environment] = deque(maxlen=_KEPT_ENVIRONMENTS)
 
     def search_path(
         self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str
@@ -130,11 +131,11 @@ class Compilers:
         return arguments.compiler in self._gcc
 
     def _environment(self, variables: Mapping[str, str]) -> _Environment:
-        known = self._environments.get(id(variables))
-        if known is None or known.variables is not variables:
-            if len(self._environments) >= _KEPT_ENVIRONMENTS:
-                self._environments.clear()
-            known = self._environments[id(variables)] = _read_environment(variables)
+        for known in self._environments:
+            if known.variables == variables:
+                return known
+        known = _read_environment(dict(variables))  # the caller may change its own
+        self._environments.appendleft(known)
         return known
 
     def _ask(
