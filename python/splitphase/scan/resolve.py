@@ -150,7 +150,9 @@ class Files:
         path = place.walk.spelled.rstrip("/") + "/" + base
         node = self._nodes.get(path)
         if node is None:
-            node = self._nodes[path] = self._make(place, base, path)
+            # Not the place as this lookup came to it: what is crossed on the way there is no fact of the file.
+            home = self.tree.place(place.walk.spelled) or place
+            node = self._nodes[path] = self._make(home, base, path)
         return node
 
     def _make(self, place: Place, base: str, path: str) -> Node:
