@@ -172,6 +172,9 @@ def test_the_test_sees_what_is_not_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: tuple[type, str, Callable[..., object]]
 ) -> None:
     monkeypatch.setattr(*off)
-    with pytest.raises((AssertionError, KeyError)):
+    def run() -> None:
         for seed in range(6):
             _run(tmp_path / f"tree{seed}", seed, 60)
+
+    with pytest.raises((AssertionError, KeyError)):
+        run()

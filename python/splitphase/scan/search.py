@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from splitphase.errors import SplitphaseError
 
 from .arguments import Arguments, Option
-from .signatures import signatures
-from .tree import Tree, Walk
+from .signatures import signature_of
+from .tree import Tree
 
 _QUOTE_START = '#include "..." search starts here:'
 _ANGLE_START = "#include <...> search starts here:"
@@ -162,16 +162,19 @@ class Compilers:
         return answer.path
 
     def _state(self, paths: Sequence[str]) -> tuple[object, ...]:
-        """What is at the paths: where a directory is, which file it is, or nothing."""
+        """What is at the paths: where a directory is, which file it is, or why nothing is there."""
         walks = [self._tree.walk(path) for path in paths]
-        return tuple(walk.physical if walk.is_directory else self._file_state(walk) for walk in walks)
+        return tuple(
+            walk.physical if walk.is_directory or self._tree.fixed.covers(walk.physical) else _file_state(path)
+            for path, walk in zip(paths, walks, strict=True)
+        )
 
-    def _file_state(self, walk: Walk) -> object:
-        if not walk.mode:
-            return None
-        if self._tree.fixed.covers(walk.physical):
-            return walk.physical
-        return walk.physical, signatures((walk.physical,))
+
+def _file_state(path: str) -> object:
+    try:
+        return signature_of(os.stat(path))
+    except OSError as error:
+        return error.errno  # GCC leaves out a directory that does not exist, but fails if a link leads to itself
 
 
 def run(argv: Sequence[str], directory: str, environment: Mapping[str, str]) -> tuple[str, str]:
