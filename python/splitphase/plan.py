@@ -198,7 +198,7 @@ class Planner:
         if made:
             return f"it may include {made[0]}, which a step of the build that is not split makes before it"
         if scan.opaque:
-            return f"{self._shown(min(scan.opaque))} has an .incbin whose file only the assembler knows"
+            return f"{self._shown(min(scan.opaque))} names a file that only the assembler or the preprocessor knows"
         declared = {self._absolute(path, step) for path in (*step.edge.inputs, *step.edge.implicit)}
         found = self._sort({*scan.contents, *scan.symlinks, *declared})
         if isinstance(found, str):

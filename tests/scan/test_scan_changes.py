@@ -172,6 +172,7 @@ def test_the_test_sees_what_is_not_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: tuple[type, str, Callable[..., object]]
 ) -> None:
     monkeypatch.setattr(*off)
+
     def run() -> None:
         for seed in range(6):
             _run(tmp_path / f"tree{seed}", seed, 60)

@@ -14,7 +14,7 @@ from itertools import compress
 from typing import Any
 
 from .contents import Contents
-from .directives import Directives, parse, tidy
+from .directives import Directives, hides_names, parse, tidy
 from .search import SearchPath
 from .tree import LINK, PRECOMPILED, Place, Tree
 
@@ -82,6 +82,7 @@ class Files:
         self.is_internal = is_internal
         self._parsed: dict[str, tuple[bytes | None, Directives]] = {}
         """By physical path, with the digest of what was parsed."""
+        self._hidden: dict[tuple[bytes | None, frozenset[str], frozenset[str]], bool] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -104,6 +105,18 @@ class Files:
                 new = self._parsed[path] = self._parse(path)
                 changed |= new[1] != directives or new[0] is None
         return None if changed else digests
+
+    def hidden(self, bits: int, asked: frozenset[str], wrappers: frozenset[str]) -> int:
+        """The bits of the files among these that make header names which cannot be seen, see `hides_names`."""
+        found = 0
+        for path in self.items.values(bits & self.items.all("content")):
+            if path in self._parsed:
+                key = (self._parsed[path][0], asked, wrappers)
+                if key not in self._hidden:
+                    self._hidden[key] = hides_names(self._contents.load(path)[1], asked, wrappers)
+                if self._hidden[key]:
+                    found |= self.items.bit("opaque", path)
+        return found
 
     def find(self, directory: str, name: str) -> Found | None:
         """Look for `name` in one directory; an absolute name ignores the directory."""
@@ -203,6 +216,9 @@ class Files:
             bits |= bit("resource", (directory, name, True, ""))
         for name in directives.literals:
             bits |= bit("literal", (directory, name))
+        for kind in ("asked", "wrappers"):
+            for name in getattr(directives, kind):
+                bits |= bit(kind, name)
         return bits
 
 
