@@ -87,11 +87,11 @@ class Task:
         said, items = self.given.directives, self._files.items
         asked = frozenset((*said.asked, *items.values(bits & items.all("asked"))))
         wrappers = frozenset((*said.wrappers, *items.values(bits & items.all("wrappers"))))
+        hidden = said.opaque
         if asked or wrappers:
             bits |= self._files.hidden(bits, asked, wrappers)
-        if said.opaque or hides_names(self.given.text, asked, wrappers):
-            bits |= items.bit("opaque", self._source)
-        return bits
+            hidden |= hides_names(self.given.text, asked, wrappers)
+        return bits | items.bit("opaque", self._source) if hidden else bits
 
     def _add_macros(self, bits: int) -> int:
         """Add what `-DHAVE=__has_include(<x>)` asks for, wherever it is used."""
