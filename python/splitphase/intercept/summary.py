@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from splitphase.intercept import prove
-from splitphase.intercept.artifacts import CHECKPOINT, Identity, Keeper
+from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper
 from splitphase.intercept.session import LEFT, NOTES, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
@@ -28,30 +28,33 @@ class Summary:
         """Finish; returns what is to be printed."""
         notes = _notes(self._build.scratch)
         dropped = Counter(note["reason"] for note in notes if note["outcome"] == LEFT)
-        lines = []
-        if self._build.source is not None:
-            taken = sum(note["outcome"] == TAKEN for note in notes)
-            calls = len({note["call"] for note in notes})
-            if calls or not self._build.source.title == CHECKPOINT:
-                lines.append(
-                    f"splitphase: {taken} objects taken from {self._build.source.title}, {calls - taken} built anew"
-                )
+        lines = [] if self._build.source is None else _taken(notes, self._build.source)
         if self._build.target is not None:
             doubted = prove.suspects(self._build.scratch)
             refused = prove.disproved(doubted, Rewriter.escaping(self._build.outputs))
             dropped += Counter(refused.values())
             kept = Keeper(self._build.target).finish(self._identity, dropped, refused)
             lines.append(f"splitphase: {kept} objects kept")
-            compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
-            lines += [f"splitphase: compiled {source}" for source in compiled[:_SOURCES]]
-            if len(compiled) > _SOURCES:
-                lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
         for reason, count in dropped.most_common(_REASONS):
             lines.append(f"splitphase: {count} left to the compiler: {reason}")
         if len(dropped) > _REASONS:
             rest = sum(count for _, count in dropped.most_common()[_REASONS:])
             lines.append(f"splitphase: {rest} left to the compiler for {len(dropped) - _REASONS} other reasons")
         return "".join(f"{line}\n" for line in lines)
+
+
+def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
+    """How many results were taken, and what was compiled."""
+    calls = {note["call"] for note in notes}
+    taken = sum(note["outcome"] == TAKEN for note in notes)
+    if not calls and source.title != CHECKPOINT:
+        return []
+    lines = [f"splitphase: {taken} objects taken from {source.title}, {len(calls) - taken} built anew"]
+    compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
+    lines += [f"splitphase: compiled {path}" for path in compiled[:_SOURCES]]
+    if len(compiled) > _SOURCES:
+        lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
+    return lines
 
 
 def _notes(scratch: Path) -> list[dict[str, str]]:
