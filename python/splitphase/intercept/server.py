@@ -104,11 +104,11 @@ class Worker:
     def _answer(self, connection: _Connection, payload: bytes) -> bool:
         """Answer a message; whether more may come."""
         try:
-            reply = self._reply(connection, payload)
+            reply: bytes | None = self._reply(connection, payload)
         except Exception:  # a fault of ours is never one of the build
             log.exception("a call is left to its compiler")
             reply = protocol.RUN
-        if not reply:
+        if reply is None:
             return False
         try:
             connection.socket.sendall(protocol.framed(reply))
@@ -116,7 +116,7 @@ class Worker:
             return False
         return connection.pending is not None
 
-    def _reply(self, connection: _Connection, payload: bytes) -> bytes:
+    def _reply(self, connection: _Connection, payload: bytes) -> bytes | None:
         message = protocol.decode(payload)
         if isinstance(message, Asked):
             reply, connection.pending = self._session.asked(message)
@@ -125,11 +125,12 @@ class Worker:
             pending, connection.pending = connection.pending, None
             return self._session.made(pending, message.messages) if pending else protocol.OK
         if isinstance(message, Stub):
-            return self._apart(connection, message)
+            self._apart(connection, message)
+            return None
         assert isinstance(message, End)  # noqa: S101 - for the type checker
         return os.fsencode(self._finish())
 
-    def _apart(self, connection: _Connection, message: Stub) -> bytes:
+    def _apart(self, connection: _Connection, message: Stub) -> None:
         """Answer in a process of its own: others' compiles go on meanwhile."""
         if os.fork() == 0:
             try:
@@ -142,7 +143,6 @@ class Worker:
             with suppress(OSError):
                 connection.socket.sendall(protocol.framed(reply))
             os._exit(0)
-        return b""
 
     def _close(self, connection: _Connection) -> None:
         self._selector.unregister(connection.socket)
