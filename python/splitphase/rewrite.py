@@ -265,8 +265,11 @@ class Rewriter:
 
 
 def _spots(outcome: Outcome) -> list[tuple[int, str, tuple[str, ...]]]:
-    """Where something was found and what, as far as it is the same after rewriting."""
-    return [(0 if DIRECTORY in find.inside else find.offset, find.label, find.inside) for find in outcome.finds]
+    """Where something was found and what, as far as it is the same after rewriting: no places in what moves."""
+    return [
+        (0 if DIRECTORY in find.inside or find.section else find.offset, find.label, find.inside)
+        for find in outcome.finds
+    ]
 
 
 def _patched(engine: Engine, data: bytes) -> bytes:
