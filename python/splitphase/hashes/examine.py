@@ -11,6 +11,7 @@ from splitphase.hashes import archives, objects, packed, wide, zips
 from splitphase.hashes.arithmetic import derived
 from splitphase.hashes.chains import uncovered, weak_pieces
 from splitphase.hashes.chunks import Piece, Place, name_after, settle
+from splitphase.hashes.encoded import broken, encoded_forms, encoded_pieces
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
 from splitphase.hashes.forms import BASE32, WEAK_SHAPES, Subject, forms_of, subjects
 from splitphase.hashes.relaying import laid_out
@@ -42,6 +43,16 @@ class Engine:
         """Whether tokens are written for hashes: what is written then must be found again, and nothing else."""
 
     @cached_property
+    def sifter(self) -> Scanner:
+        """For all that may stand in the bytes of a file, to see whether any does."""
+        return Scanner((*forms_of(self.subjects), *encoded_forms(self.subjects)))
+
+    @cached_property
+    def encoded(self) -> Scanner:
+        """For text that encodes text."""
+        return Scanner(encoded_forms(self.subjects))
+
+    @cached_property
     def bitcode(self) -> Scanner:
         """For LLVM bitcode."""
         return Scanner(objects.bitcode_forms(self.subjects))
@@ -55,7 +66,10 @@ class Engine:
     def pieces(self, source: Source) -> list[Piece]:
         """What stands in the bytes themselves, with the weak chunks; nothing inside of compressed parts."""
         runs = list(self.strong.runs(source))
-        return self._settled(source, runs, places(source) if runs else [])
+        return [
+            *self._settled(source, runs, places(source) if runs else []),
+            *encoded_pieces(self.encoded.runs(source)),
+        ]
 
     def _settled(self, source: Source, runs: list[Run], known: list[Place]) -> list[Piece]:
         def place_of(offset: int) -> Place | None:
@@ -125,9 +139,10 @@ class Engine:
         cut_up = [] if hidden_only else list(wide.cut_up(source, known, found, self.subjects))
         outcome.finds += [find for find, _ in cut_up]
         outcome.problems += [problem for _, problem in cut_up]
-        for piece in found:
+        in_code = [] if hidden_only else encoded_pieces(self.encoded.runs(source))
+        for piece in (*found, *in_code):
             outcome.finds.append(self._find(piece))
-            problem = piece.problem or _refused(piece)
+            problem = piece.problem or _refused(piece) or ("" if known else broken(source, piece))
             if problem:
                 outcome.problems.append(f"{_where(piece)}: {problem}")
             else:
@@ -215,9 +230,15 @@ class Engine:
     def _text(self, source: Source) -> Outcome:
         """What stands in the content of a section."""
         outcome = Outcome()
-        for piece in settle(source, self.strong.runs(source), lambda _: None):
+        for piece in (
+            *settle(source, self.strong.runs(source), lambda _: None),
+            *encoded_pieces(self.encoded.runs(source)),
+        ):
             outcome.finds.append(self._find(piece))
-            outcome.patches.append(piece.patch)
+            if piece.problem:
+                outcome.problems.append(f"{_where(piece)}: {piece.problem}")
+            else:
+                outcome.patches.append(piece.patch)
         return outcome
 
     def _bitcode(self, source: Source, outcome: Outcome, inside: tuple[str, ...]) -> None:
