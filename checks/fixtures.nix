@@ -84,6 +84,8 @@ let
       postInstall = "rm $out/bin/program $out/lib/libprefix.a";
     };
     derived.source = "derived";
+    # compare.sh falls back to the helper here: its own mapping does not see encoded hashes.
+    encoded.source = "encoded";
     dates.source = "dates";
     headers.source = "headers";
     links.source = "links";

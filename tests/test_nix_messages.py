@@ -60,6 +60,18 @@ def failure(expression: str, *options: str) -> str:
             ['splitphase.splitPhases: this is no package of stdenv.mkDerivation: "none".', "`overrideAttrs`"],
         ),
         (
+            # A code that no form covers, and that is undone behind the cut.
+            """splitBuildInstall (package {
+              buildPhase = "echo $out | tr 0-9a-z 5-9a-z0-4 > secret";
+              installPhase = "mkdir $out; tr 5-9a-z0-4 0-9a-z < secret > $out/said";
+            })""",
+            [
+                "error: splitphase: an output refers to an earlier part of the build",
+                "/said",
+                "hint: a phase before the cut encoded the output path",
+            ],
+        ),
+        (
             'splitPhases { after = [ "polish" ]; } (package { })',
             [
                 "error: splitphase: there is no polish or polishPhase to cut after; the phases are: unpackPhase",
@@ -94,7 +106,18 @@ def failure(expression: str, *options: str) -> str:
             ["no", "failed with exit code 1"],
         ),
     ],
-    ids=["buildCommand", "empty", "string", "no-package", "no-phase", "order", "hidden", "exit", "failing"],
+    ids=[
+        "buildCommand",
+        "empty",
+        "string",
+        "no-package",
+        "earlier-part",
+        "no-phase",
+        "order",
+        "hidden",
+        "exit",
+        "failing",
+    ],
 )
 def test_message(expression: str, lines: list[str]) -> None:
     """Each is said."""
