@@ -50,6 +50,8 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
+    gcc: bool = True
+    """Whether the compiler is GCC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Keys:
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
             read=read,
+            gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
         )
 
     def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> ScanResult:
