@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What BASH_ENV names while calls are intercepted: bash reads it before any script. The compiler wrappers of nixpkgs are bash
 # scripts, marked by nix-support/orig-cc beside them; those become the shim. hooks/intercept.sh fills in the places.
-if [[ -z ${BASH_EXECUTION_STRING+x} && $0 == */* && -x @shim@ ]]; then
+# A script whose working directory is gone is left alone: bash complains of that, and would do so twice.
+if [[ -z ${BASH_EXECUTION_STRING+x} && $0 == */* && -x @shim@ && ${PWD-} -ef . ]]; then
   case ${0##*/} in
     # Wrappers of the binary tools, which lie beside the compiler's as well.
     as | ld | *-as | *-ld | ld.* | *-ld.*) ;;

@@ -13,6 +13,7 @@ from splitphase.hashes.sources import Memory
 from splitphase.intercept import protocol
 from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.protocol import Asked, How, Put
@@ -50,7 +51,7 @@ class Build:
     verify: bool = False
     """Whether each result that would be taken is made again and compared."""
     chaos: str = ""
-    """For tests: `delay=MS` and `refuse=PERCENT`, joined by commas."""
+    """For tests, see Chaos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Session:
         self._restore = Rewriter.restoring(build.outputs)
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
         self._keeper = Keeper(build.target) if build.target else None
+        self._chaos = Chaos(build.chaos)
         self._calls = 0
         self._restored: dict[tuple[str, str], str] = {}
 
@@ -86,12 +88,13 @@ class Session:
         call = asked.call
         judged = judge(call, self._build.top)
         self._calls += 1
+        self._chaos.strike()
         if judged.kind is not Kind.COMPILE:
             if judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in NO_COMPILES:
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
         try:
-            key = self._keys.of(call, judged)
+            key = self._keys.of(call, judged, terminal=asked.terminal and self._build.known is None)
             reason = key.reason
         except SplitphaseError as error:
             key, reason = None, error.message
@@ -101,7 +104,7 @@ class Session:
             self._note(self._calls, call, judged, LEFT, reason)
             return protocol.RUN, None
         entry = self._known(call, judged, key)
-        if entry is not None and self._build.source is not None:
+        if entry is not None and self._build.source is not None and not self._chaos.refuses():
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
             self._note(self._calls, call, judged, TAKEN)
@@ -129,9 +132,14 @@ class Session:
 
     def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
         entry = self._build.source.find(key) if self._build.source else None
-        if entry is None or entry.folder == key.folder or not (entry.spelled or key.spelled):
+        if entry is None or entry.folder == key.folder or self._build.source is None:
             return entry
-        folder = Folder(self._build.top, key.folder)
+        folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
+        depfile = entry.files[DEPFILE]
+        if depfile and folder.depfile(self._build.source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
+            return None
+        if not (entry.spelled or key.spelled):
+            return entry
         seen = folder.seen([call.program, *front(judged.words)], call.directory, _without_us(call.environment))
         return None if seen else entry
 
@@ -206,7 +214,10 @@ class Session:
         if known is None:
             data = self._restore.data(source.read_bytes()) if tokens else source.read_bytes()
             if moved:
-                data = Folder(self._build.top, key.folder).renamed(data, Folder(self._build.top, entry.folder))
+                folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
+                is_depfile = digest == entry.files[DEPFILE]
+                renamed = folder.depfile(data, old, gcc=key.gcc) if is_depfile else folder.renamed(data, old)
+                data = data if renamed is None else renamed
             target = self._build.scratch / f"restored-{os.getpid()}-{len(self._restored)}"
             target.write_bytes(data)
             known = self._restored[digest, entry.folder] = str(target)
