@@ -115,7 +115,7 @@ splitphaseDump() {
 
 # At splitphaseTo: save tree, outputs and state as a snapshot. Inside buildPhase, the build goes on to be recorded.
 splitphaseSave() {
-  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseName
+  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseName splitphaseErrors splitphaseStdout
   echo "splitphase: leaving the build ${splitphaseTo%% *} $splitphaseToPhase"
   splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
@@ -132,14 +132,16 @@ splitphaseSave() {
   splitphaseOutputArguments
   if [ -n "${splitphaseManifest:-}" ]; then splitphaseArguments+=(--copy); fi
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
-  if ! PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
-    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>"$NIX_BUILD_TOP/.splitphase-errors"; then
-    cat "$NIX_BUILD_TOP/.splitphase-errors" >&2
+  exec {splitphaseStdout}>&1
+  if ! splitphaseErrors=$(PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
+    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>&1 >&"$splitphaseStdout"); then
+    printf '%s\n' "$splitphaseErrors" >&2
     if [ -z "${splitphaseManifest:-}" ]; then exit 1; fi
-    splitphaseUnsplit "$(sed -n 's/^error: //p' "$NIX_BUILD_TOP/.splitphase-errors" | head -n 1)"
+    splitphaseUnsplit "$(sed -n 's/^error: //p' <<<"$splitphaseErrors" | head -n 1)"
     return
   fi
-  cat "$NIX_BUILD_TOP/.splitphase-errors" >&2
+  exec {splitphaseStdout}>&-
+  if [ -n "$splitphaseErrors" ]; then printf '%s\n' "$splitphaseErrors" >&2; fi
   if [ -n "${splitphaseManifest:-}" ]; then splitphaseRecord; fi
   splitphaseRemember
   cd "$NIX_BUILD_TOP"

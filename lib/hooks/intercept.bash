@@ -3,14 +3,10 @@
 # scripts, marked by nix-support/orig-cc beside them; those become the shim. hooks/intercept.sh fills in the places.
 # A script whose working directory is gone is left alone: bash complains of that, and would do so twice.
 if [[ -z ${BASH_EXECUTION_STRING+x} && $0 == */* && -x @shim@ && ${PWD-} -ef . ]]; then
-  case ${0##*/} in
-    # Wrappers of the binary tools, which lie beside the compiler's as well.
-    as | ld | *-as | *-ld | ld.* | *-ld.*) ;;
-    *)
-      if [[ -e ${0%/*}/../nix-support/orig-cc ]] ||
-        [[ -L $0 && ${0##*/} == *@(cc|CC|++|cpp|clang|fortran|c[89]9)* ]] && @shim@ --is-wrapper "$0"; then
-        exec @shim@ @socket@ @chain@ "$0" "$@"
-      fi
-      ;;
-  esac
+  # Wrappers of the binary tools lie beside the compiler's as well.
+  if [[ ${0##*/} == *@(cc|CC|++|cpp|clang|fortran|c[89]9)* ]]; then
+    if [[ -e ${0%/*}/../nix-support/orig-cc ]] || [[ -L $0 ]] && @shim@ --is-wrapper "$0"; then
+      exec @shim@ @socket@ @chain@ "$0" "$@"
+    fi
+  fi
 fi

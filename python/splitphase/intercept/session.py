@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from pathlib import Path
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.hashes.sources import Memory
 from splitphase.intercept import protocol
-from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
+from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.protocol import Asked, How, Put
+from splitphase.intercept.links import Links, same
 from splitphase.intercept.prove import Suspect, front
 from splitphase.intercept.reasons import Reason
 from splitphase.rewrite import Rewriter
@@ -28,6 +30,7 @@ DEPFILE = 1
 FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 """Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
+LINK_TAKEN, LINKED = "link taken", "linked"
 NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
 """Calls with `-c` that ask something."""
 CHANGED = "a file that it read changed while it ran"
@@ -80,7 +83,11 @@ class Session:
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
         self._keeper = Keeper(build.target) if build.target else None
         self._chaos = Chaos(build.chaos)
+        # The messages of actions are never shaped for a terminal.
+        self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._calls = 0
+        self._links = Links(build.top, self._escape)
+        self._digests: dict[str, str] = {}
         self._restored: dict[tuple[str, str], str] = {}
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
@@ -89,12 +96,14 @@ class Session:
         judged = judge(call, self._build.top)
         self._calls += 1
         self._chaos.strike()
+        if judged.kind is Kind.LINK and self._build.source is not None and self._build.source.links:
+            return self._link(call, judged)
         if judged.kind is not Kind.COMPILE:
             if judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in NO_COMPILES:
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
         try:
-            key = self._keys.of(call, judged, terminal=asked.terminal and self._build.known is None)
+            key = self._keys.of(call, judged, terminal=asked.terminal and self._is_checkpoint)
             reason = key.reason
         except SplitphaseError as error:
             key, reason = None, error.message
@@ -129,6 +138,33 @@ class Session:
     def stub(self, call: str) -> bytes:
         """There are no stubs where nothing is recorded."""
         return protocol.fail(f"{call} is a stub of a recorded build: it must not be part of this one")
+
+    def _link(self, call: Call, judged: Judged) -> tuple[bytes, Pending | None]:
+        """Take a link's result where all that it reads is what the link was given."""
+        source = self._build.source
+        key = self._links.key(call, judged)
+        entry = source.result(key) if source else None
+        if source is None or entry is None:
+            reason = (source.left.get(key) if source else "") or "no link of this command was recorded"
+        else:
+            try:
+                reason = same(self._links.inputs(call, judged), source.links[key], self._links, self._real)
+            except (SplitphaseError, OSError) as error:
+                reason = f"what it reads cannot be looked at: {error}"
+        self._note(self._calls, call, judged, LINKED if reason else LINK_TAKEN, reason)
+        if reason or entry is None:
+            return protocol.RUN, None
+        place = Key(key, "", folder=entry.folder)
+        return self._hit(entry, judged, place, How.PROGRAM), None
+
+    def _real(self, key: str) -> str:
+        """Digest in hex of what an action made, as it is in this build; empty where it made nothing."""
+        known = self._digests.get(key)
+        if known is None:
+            entry = self._build.source.result(key) if self._build.source else None
+            path = self._content(entry.files[0], entry, Key(key, "", folder=entry.folder), text=False) if entry else ""
+            known = self._digests[key] = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
+        return known
 
     def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
         entry = self._build.source.find(key) if self._build.source else None
@@ -189,8 +225,8 @@ class Session:
         """Whether an output's hash stands in there, the random seed aside: that is expected wherever `-g` is."""
         return any(find.kind != "seed" for find in self._escape.engine.examine(Memory(data)).finds)
 
-    def _hit(self, entry: Entry, judged: Judged, key: Key) -> bytes:
-        hows = [How.OBJECT, How.TEXT] + [How.OBJECT] * len(judged.extra)
+    def _hit(self, entry: Entry, judged: Judged, key: Key, first: How = How.OBJECT) -> bytes:
+        hows = [first, How.TEXT] + [How.OBJECT] * len(judged.extra)
         paths = [judged.output, judged.depfile, *judged.extra]
         files = [
             Put(how, path, self._content(digest, entry, key, text=how is How.TEXT))
