@@ -98,7 +98,8 @@ prove() {
   chmod -R u+w "$first"
   rewrite "$first" || return 1
   find . -mindepth 1 -maxdepth 1 ! -path ./.splitphase-first ! -name env-vars -exec rm -rf {} +
-  unpack
+  unpack # which reads the script anew
+  splitphaseTokens=("${splitphaseTokens[@]//./}")
   rewrite . || return 1
   sameSeed
   (

@@ -69,77 +69,6 @@ class Artifacts:
     """Results that are there to be taken."""
 
     def __init__(
-        self, folder: Path, entries: Iterable[Entry], title: str, left: Mapping[str, str] | None = None
-    ) -> None:
-        self.title = title
-        self.folder = folder
-        self.links = links or {}
-        """What links were given, by the action's key."""
-        self.left = left or {}
-        """Why an action has no result, by the action's key."""
-        self._entries = {entry.key: entry for entry in entries}
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @classmethod
-    def read(cls, folder: Path, identity: Identity) -> Artifacts:
-        """Read a folder. Raises ManifestError where it is damaged, SplitphaseError where it is of something else."""
-        try:
-            raw = json.loads((folder / INDEX).read_text())
-            found = {"format": raw["format"], "splitphase": raw["splitphase"]}
-            if found != {"format": FORMAT, "splitphase": __version__}:
-                raise SplitphaseError(
-                    f"the checkpoint {folder} is of splitphase {raw['splitphase']} (format {raw['format']}), "
-                    f"not of {__version__} (format {FORMAT})",
-                    hint=_HINT,
-                )
-            _same(folder, Identity(**raw["identity"]), identity)
-            entries = [Entry(**{**entry, "files": tuple(entry["files"])}) for entry in raw["entries"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ManifestError(f"damaged checkpoint {folder}: {error!r}", hint=_HINT) from error
-        return cls(folder, entries, CHECKPOINT)
-
-    @classmethod
-    def of_actions(cls, known: Path, outputs: Sequence[str], top: str) -> Artifacts:
-        """The results of actions: what prepare wrote of them, and the store path of each. Raises ManifestError."""
-        actions = read_known(known)
-        if len(actions) != len(outputs):
-            raise ManifestError(
-                f"{known} has {len(actions)} actions, but there are outputs of {len(outputs)}",
-                hint="prepare and final must come from the same splitphase; rebuild without a mixed lock file",
-            )
-        left, entries, links = {}, [], {}
-        for action, output in zip(actions, map(Path, outputs), strict=True):
-            if (output / LEFT).exists():
-                left[action.key] = (output / LEFT).read_text().strip()
-                continue
-            files = tuple(str(output / path) if path and (output / path).exists() else "" for path in action.written)
-            said = output / MESSAGES
-            messages = str(said) if said.exists() else ""
-            folder = Folder.of(os.path.dirname(f"{top}/{action.written[0]}"), top).name
-            entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
-            if action.given is not None:
-                links[action.key] = action.given
-        return cls(Path("/"), entries, DERIVATIONS, left, links)
-
-    def result(self, key: str) -> Entry | None:
-        """The result of an action."""
-        return self._entries.get(key)
-
-    def find(self, key: Key) -> Entry | None:
-        """The result of a call with this key."""
-        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None)
-
-    def path(self, digest: str) -> Path:
-        """Where a content lies. (An action's is named by its absolute path, with which the join begins anew.)"""
-        return self.folder / OBJECTS / digest
-
-
-class Keeper:
-    """Adds results to a folder. Several processes may do so at a time."""
-
-    def __init__(
         self,
         folder: Path,
         entries: Iterable[Entry],
@@ -147,7 +76,6 @@ class Keeper:
         left: Mapping[str, str] | None = None,
         links: Mapping[str, tuple[Given, ...]] | None = None,
     ) -> None:
-        self.folder = folder
         self.title = title
         self.folder = folder
         self.links = links or {}
