@@ -16,13 +16,18 @@
         compare | tee $out
       '';
 
-  # From the cut on, unknown flags make the wrapped compiler and linker fail.
+  # From the cut on, the wrapped compilers refuse to compile and link. They are bash scripts, and bash reads this file first;
+  # the shim hands it on where it runs a compiler.
   refuse =
     package:
     package.overrideAttrs (old: {
       postResume = (old.postResume or "") + ''
-        export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} --the-compiler-must-not-run"
-        export NIX_LDFLAGS="''${NIX_LDFLAGS-} --the-linker-must-not-run"
+        export BASH_ENV=${builtins.toFile "refuse" ''
+          if [[ $0 == */bin/@(cc|c++|gcc|g++|clang|clang++) && " $* " == *" -"[co]" "* ]]; then
+            echo "error: the compiler must not run: $*" >&2
+            exit 1
+          fi
+        ''}
       '';
     });
 }
