@@ -25,7 +25,8 @@ let
 in
 stdenv:
 let
-  helper = "${splitphase}/bin/splitphase";
+  helper = about "${splitphase}/bin/splitphase";
+  about = builtins.addErrorContext "while evaluating the tools of splitphase's helper (python3 and zstd, with all that they depend on): if this is an infinite recursion, an overlay splits one of these packages: leave that one as it is, or name splitphase's overlay before the one that splits";
 in
 {
   shell = "${stdenv.shell}";
@@ -33,6 +34,6 @@ in
   path = lib.makeBinPath (lib.filter (package: !unused package) stdenv.initialPath ++ [ buildPackages.zstd ]);
   system = stdenv.buildPlatform.system;
   inherit helper;
-  zstdPath = "${buildPackages.zstd}/bin";
+  zstdPath = about "${buildPackages.zstd}/bin";
   actionBuilder = "${./hooks/action-builder.sh}";
 }

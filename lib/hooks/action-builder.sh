@@ -113,13 +113,27 @@ if [ "$splitphaseTop" != "$NIX_BUILD_TOP" ]; then
   fail "this builder works in $NIX_BUILD_TOP, but the package was prepared in $splitphaseTop" \
     "paths are compiled in, so every builder needs the same build directory: set 'sandbox = true' and the same 'sandbox-build-dir' on each"
 fi
-if ! run; then
+# What the compiler says is shown when it has ended: the hint depends on it.
+said=$NIX_BUILD_TOP/.splitphase-said
+failed=
+run 2>"$said" || failed=1
+cat "$said" >&2
+if [ -n "$failed" ]; then
   if [ "${kind:-}" = link ]; then
     leave "the link failed in its derivation; the build tool repeats it with the whole tree"
   fi
-  fail "compiling $splitphaseSource failed; the compiler's message is above" \
-    "$splitphaseTop/$splitphaseSource there is $splitphaseSource in the unpacked source; if the message is about a file that exists, name the source in objcacheLeave and report it"
+  # As the build tool shows it.
+  printf 'FAILED: %s\n' "$splitphaseSource" >&2
+  sed -n '/^splitphaseRun() {$/,/^}$/{/^splitphaseRun() {$/d;/^}$/d;p}' "$NIX_BUILD_TOP/.splitphase/action.sh" >&2
+  hint="$splitphaseTop/$splitphaseSource there is $splitphaseSource in the unpacked source"
+  case $(<"$said") in
+    *"o such file"* | *"not found"* | *"annot open"* | *"an't open"*)
+      hint+="; if the message is about a file that exists, name the source in objcacheLeave and report it"
+      ;;
+  esac
+  fail "compiling $splitphaseSource failed; the compiler's message is above" "$hint"
 fi
+rm "$said"
 cd "$NIX_BUILD_TOP"
 if ! keep "$out"; then
   leave "it did not make all of its outputs"
