@@ -30,13 +30,21 @@ in
         compare | tee $out
       '';
 
-  # From the cut on, unknown flags make the wrapped compiler and linker fail.
+  # From the cut on, unknown flags make the wrapped compiler and linker fail. A build that is not cut, and so never takes
+  # up anything, fails at its end.
   refuse =
     package:
     package.overrideAttrs (old: {
       postResume = (old.postResume or "") + ''
         export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} --the-compiler-must-not-run"
         export NIX_LDFLAGS="''${NIX_LDFLAGS-} --the-linker-must-not-run"
+        compilersRefuse=1
+      '';
+      preFixup = (old.preFixup or "") + ''
+        if [ -z "''${compilersRefuse-}" ]; then
+          echo "error: this build has compiled by itself: it was not cut" >&2
+          exit 1
+        fi
       '';
     });
 }
