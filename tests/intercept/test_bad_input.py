@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Project
 from shimmed import Server, kept_sources, stock
+from small_project import PATIENCE, Project
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 FUTURE = 4_102_444_800
@@ -259,7 +259,9 @@ def test_more_callers_than_workers(project: Project) -> None:
     for mode in (project.keep, project.take):
         with mode(jobs=2) as server:
             running = [
-                subprocess.Popen(["gcc", "-c", f"{name}.c", "-o", f"{name}.o"], cwd=project.source, env=server.environment())
+                subprocess.Popen(
+                    ["gcc", "-c", f"{name}.c", "-o", f"{name}.o"], cwd=project.source, env=server.environment()
+                )
                 for name in names
             ]
             assert [process.wait(PATIENCE) for process in running] == [0] * len(names)

@@ -108,5 +108,14 @@ def run(
     state.put(".config", config)
     maker = type("Kbuild", (Kbuild,), {"apart": apart, "prepared": prepared})
     return oracle.run(
-        "kbuild", cases, seed, state, say=say, kinds=tuple(kinds), flags=tuple(arguments), maker=maker, ways=ways, notes=notes
+        "kbuild",
+        cases,
+        seed,
+        state,
+        say=say,
+        kinds=tuple(kinds),
+        flags=tuple(arguments),
+        maker=maker,
+        ways=ways,
+        notes=notes,
     )

@@ -109,7 +109,10 @@ class Worker:
             pending, connection.pending = connection.pending, None
             return self._session.made(pending, message.messages) if pending else protocol.OK
         assert isinstance(message, End)  # noqa: S101 - for the type checker
-        return os.fsencode(self._finish())
+        try:
+            return os.fsencode(self._finish())
+        except OSError as error:
+            return protocol.fail(f"the results of this build cannot be kept: {error.strerror}")
 
     def _close(self, connection: _Connection) -> None:
         self._selector.unregister(connection.socket)
@@ -153,12 +156,13 @@ def serve(
     leader = os.getpgrp()
 
     def ended() -> str:
-        text = finish()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.killpg(leader, signal.SIGTERM)
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-        signal.alarm(1)
-        return text
+        try:
+            return finish()
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.killpg(leader, signal.SIGTERM)
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+            signal.alarm(1)
 
     try:
         Worker(listener, make(), ended).run()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
 from splitphase.intercept import prove
-from splitphase.intercept.artifacts import Identity, Keeper
+from splitphase.intercept.artifacts import Identity, Keeper, read_lines
 from splitphase.intercept.session import LEFT, NOTES, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
@@ -53,6 +52,4 @@ class Summary:
 
 def _notes(scratch: Path) -> list[dict[str, str]]:
     """What the workers noted of each call."""
-    return [
-        json.loads(line) for path in sorted(scratch.glob(NOTES.format("*"))) for line in path.read_text().splitlines()
-    ]
+    return [note for path in sorted(scratch.glob(NOTES.format("*"))) for note in read_lines(path)]
