@@ -8,12 +8,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from shimmed import Server, entries, splitphase, stock
 from small_project import PATIENCE, Project
 
@@ -95,7 +96,7 @@ def splitphase_says(project: Project, *options: str) -> str:
 
 
 @pytest.fixture
-def small_disk(project: Project) -> Any:
+def small_disk(project: Project) -> Iterator[Path]:
     """An empty checkpoint of 128 kB."""
     project.checkpoint.mkdir()
     mounted = subprocess.run(
@@ -112,17 +113,17 @@ def test_a_disk_that_is_full_while_results_are_kept(project: Project, small_disk
     project.write("bigger.c", "char bigger[100000] = {2};\n")
     known = {name: project.stock(f"gcc -c {name}.c -o {name}.o", f"{name}.o") for name in ("big", "bigger", "a")}
     with project.keep(jobs=1) as server:
-        for name in known:
+        for name, wanted in known.items():
             done = project.run(f"gcc -c {name}.c -o {name}.o", server)
-            assert (done, project.result(f"{name}.o")) == known[name]
+            assert (done, project.result(f"{name}.o")) == wanted
         said = server.end()
         assert "1 left to the compiler: its result cannot be kept: No space left on device" in said
         assert "2 objects kept" in said
     assert len(entries(small_disk)) == 2
     with project.take() as server:
-        for name in known:
+        for name, wanted in known.items():
             done = project.run(f"gcc -c {name}.c -o {name}.o", server)
-            assert (done, project.result(f"{name}.o")) == known[name]
+            assert (done, project.result(f"{name}.o")) == wanted
         server.end()
         assert server.sources("taken") == ["a.c", "big.c"]
 
