@@ -30,27 +30,18 @@ in
         compare | tee $out
       '';
 
-<<<<<<< HEAD
   # From the cut on, the wrapped compilers refuse to compile and link. They are bash scripts, and bash reads this file first;
-  # the shim hands it on where it runs a compiler.
-=======
-  # From the cut on, unknown flags make the wrapped compiler and linker fail. A build that is not cut, and so never takes
-  # up anything, fails at its end.
->>>>>>> faults
+  # the shim hands it on where it runs a compiler. A build that is not cut, and so never takes up anything, fails at its end.
   refuse =
     package:
     package.overrideAttrs (old: {
       postResume = (old.postResume or "") + ''
-<<<<<<< HEAD
         export BASH_ENV=${builtins.toFile "refuse" ''
           if [[ $0 == */bin/@(cc|c++|gcc|g++|clang|clang++) && " $* " == *" -"[co]" "* ]]; then
             echo "error: the compiler must not run: $*" >&2
             exit 1
           fi
         ''}
-=======
-        export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE-} --the-compiler-must-not-run"
-        export NIX_LDFLAGS="''${NIX_LDFLAGS-} --the-linker-must-not-run"
         compilersRefuse=1
       '';
       preFixup = (old.preFixup or "") + ''
@@ -58,7 +49,6 @@ in
           echo "error: this build has compiled by itself: it was not cut" >&2
           exit 1
         fi
->>>>>>> faults
       '';
     });
 }

@@ -35,7 +35,7 @@ splitphaseInterceptBegin() {
 # splitphaseInterceptEnd: behind the phase. Prints what the server says.
 splitphaseInterceptEnd() {
   if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
-  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build ended before it: $(tail -n 5 "$splitphaseServed/log")" \
+  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build did not end well: $(tail -n 5 "$splitphaseServed/log")" \
     "build again; if it ends again, report what it says"
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi
   rm -rf "$splitphaseServed"

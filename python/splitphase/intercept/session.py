@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from splitphase.intercept.prove import Suspect, front
 from splitphase.intercept.reasons import Reason
 from splitphase.rewrite import Rewriter
 
+log = logging.getLogger(__name__)
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 DEPFILE = 1
@@ -170,7 +172,12 @@ class Session:
 
     def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
         entry = self._build.source.find(key) if self._build.source else None
-        if entry is None or entry.folder == key.folder or self._build.source is None:
+        if entry is None or self._build.source is None:
+            return None
+        if not self._build.source.intact(entry):
+            log.warning("%s: its result in the checkpoint is damaged", entry.source)
+            return None
+        if entry.folder == key.folder:
             return entry
         folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
         depfile = entry.files[DEPFILE]
