@@ -27,11 +27,26 @@ splitphaseInterceptBegin() {
     if [ -n "${BASH_ENV:-}" ]; then printf 'if [[ -r %q ]]; then . %q; fi\n' "$BASH_ENV" "$BASH_ENV"; fi
   } >"$splitphaseServed/env"
   export BASH_ENV=$splitphaseServed/env
+  splitphaseInterceptRustc
+}
+
+# splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any other one
+# a copy of the shim stands on PATH; that leaves no trace in cargo's fingerprints, nor in RUSTC, which build scripts see.
+splitphaseInterceptRustc() {
+  local splitphaseRustc splitphaseStart
+  if ! splitphaseRustc=$(type -P rustc); then return; fi
+  LC_ALL=C read -r -n 256 splitphaseStart <"$splitphaseRustc" || :
+  case $splitphaseStart in '#!'*/bash | '#!'*/bash\ *) return ;; esac
+  printf '%s' "$splitphaseChain" >"$splitphaseServed/chain"
+  mkdir "$splitphaseServed/bin"
+  cp "$splitphaseShim" "$splitphaseServed/bin/rustc"
+  PATH=$splitphaseServed/bin:$PATH
 }
 
 # splitphaseInterceptEnd: behind the phase. Prints what the server says.
 splitphaseInterceptEnd() {
   if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
+  PATH=${PATH//"$splitphaseServed/bin:"/}
   "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build ended before it: $(tail -n 5 "$splitphaseServed/log")" \
     "build again; if it ends again, report what it says"
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi

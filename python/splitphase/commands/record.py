@@ -24,7 +24,8 @@ def execute(args: argparse.Namespace) -> int:
     """Return when the server listens."""
     from splitphase.intercept import server
     from splitphase.intercept.record import Recorder
-    from splitphase.intercept.session import FIXED, Build
+    from splitphase.intercept.build import Build
+    from splitphase.intercept.session import FIXED
     from splitphase.objcache.plan import Settings
     from splitphase.objcache.prepare import Targets, write
     from splitphase.pairs import read_pairs

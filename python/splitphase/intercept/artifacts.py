@@ -20,7 +20,7 @@ from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key
 from splitphase.objcache.manifest import read_known
 
-FORMAT = 4
+FORMAT = 5
 INDEX = "index.json"
 OBJECTS = "objects"
 LEFT = ".splitphase-left"
@@ -61,6 +61,8 @@ class Entry:
     """Whether a token stands in a file or message."""
     spelled: bool
     """Whether the command spells the folder."""
+    needs: tuple[tuple[str, str], ...] = ()
+    """What must be the same beside the key, each with its state then; the maker of the key knows what they mean."""
 
 
 class Artifacts:
@@ -70,10 +72,12 @@ class Artifacts:
         self.folder = folder
         self.left = left or {}
         """Why an action has no result, by the action's key."""
-        self._entries = {entry.key: entry for entry in entries}
+        self._entries: dict[str, list[Entry]] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.key, []).append(entry)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return sum(map(len, self._entries.values()))
 
     @classmethod
     def read(cls, folder: Path, identity: Identity) -> Artifacts:
@@ -88,7 +92,10 @@ class Artifacts:
                     hint=_HINT,
                 )
             _same(folder, Identity(**raw["identity"]), identity)
-            entries = [Entry(**{**entry, "files": tuple(entry["files"])}) for entry in raw["entries"]]
+            entries = [
+                Entry(**{**entry, "files": tuple(entry["files"]), "needs": tuple(map(tuple, entry["needs"]))})
+                for entry in raw["entries"]
+            ]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ManifestError(f"damaged checkpoint {folder}: {error!r}", hint=_HINT) from error
         return cls(folder, entries)
@@ -116,7 +123,12 @@ class Artifacts:
 
     def find(self, key: Key) -> Entry | None:
         """The result of a call with this key."""
-        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None)
+        found = self.having(key)
+        return found[0] if found else None
+
+    def having(self, key: Key) -> list[Entry]:
+        """All results of calls with this key, for keys that do not say everything."""
+        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None) or []
 
     def path(self, digest: str) -> Path:
         """Where a content lies. (An action's is named by its absolute path, with which the join begins anew.)"""
@@ -155,7 +167,9 @@ class Keeper:
     def finish(self, identity: Identity, dropped: Mapping[str, int], without: Iterable[str] = ()) -> int:
         """Write the index, less the entries with these keys; returns how many there are."""
         refused = set(without)
-        entries = {entry["key"]: entry for entry in self._journal() if entry["key"] not in refused}
+        entries = {
+            f"{entry['key']} {entry['needs']}": entry for entry in self._journal() if entry["key"] not in refused
+        }
         used = {digest for entry in entries.values() for digest in (*entry["files"], entry["messages"])}
         for path in (self.folder / OBJECTS).iterdir():
             if path.name not in used:

@@ -67,6 +67,8 @@ class Judged:
     """Absolute."""
     inputs: tuple[str, ...] = ()
     """Link: the files that the words name: objects, archives, linker scripts, in order."""
+    programs: tuple[str, ...] = ()
+    """Those among the outputs that are executable."""
 
 
 class _LeftError(Exception):

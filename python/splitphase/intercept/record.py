@@ -20,7 +20,9 @@ from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.session import NO_COMPILES, Build, Pending, written
+from splitphase.intercept.build import Build
+from splitphase.intercept.ccalls import NO_COMPILES
+from splitphase.intercept.session import Pending, written
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
@@ -147,7 +149,9 @@ class Recorder:
         if judged.depfile:
             # As little as build tools can do with: the object and its source.
             text = f"{_spelled(judged.output)}: {_spelled(judged.source)}\n"
-            files.insert(0, Put(How.TEXT, judged.depfile, self._content(f"{key.exact}.d", text.encode(errors="surrogateescape"))))
+            files.insert(
+                0, Put(How.TEXT, judged.depfile, self._content(f"{key.exact}.d", text.encode(errors="surrogateescape")))
+            )
         files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
         return protocol.hit("", reversed(files))
 
@@ -224,7 +228,9 @@ class Recorder:
 
     def _leave(self, call: Call, judged: Judged, reason: str) -> None:
         kind = "link" if judged.kind is Kind.LINK else "compile"
-        self._note("left-{}.jsonl", Left(self._shown(call, judged.source or judged.output or call.words[-1]), kind, reason))
+        self._note(
+            "left-{}.jsonl", Left(self._shown(call, judged.source or judged.output or call.words[-1]), kind, reason)
+        )
 
     def _shown(self, call: Call, path: str) -> str:
         return Folder.of(call.directory, self._build.top).shown(call.directory, path)
@@ -236,7 +242,9 @@ class Recorder:
 
 def recorded(scratch: Path) -> Iterator[Recorded]:
     """The calls that were recorded, in an order that does not depend on which worker answered."""
-    found = sorted(_lines(scratch, CALLS), key=lambda raw: (raw["kind"], raw["directory"], raw["written"], raw["words"]))
+    found = sorted(
+        _lines(scratch, CALLS), key=lambda raw: (raw["kind"], raw["directory"], raw["written"], raw["words"])
+    )
     for raw in found:
         lists = {name: tuple(map(tuple, raw[name])) for name in ("links",)}
         plain = {name: tuple(raw[name]) for name in ("words", "written", "folders", "timed", "store")}
@@ -245,7 +253,9 @@ def recorded(scratch: Path) -> Iterator[Recorded]:
 
 def left(scratch: Path) -> list[Left]:
     """The calls that were not, sorted, each once."""
-    return sorted({Left(**raw) for raw in _lines(scratch, "left-{}.jsonl")}, key=lambda one: (one.kind, one.shown, one.reason))
+    return sorted(
+        {Left(**raw) for raw in _lines(scratch, "left-{}.jsonl")}, key=lambda one: (one.kind, one.shown, one.reason)
+    )
 
 
 def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -267,7 +277,12 @@ def _target(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _soname(words: tuple[str, ...]) -> str | None:
     """The name that a link gives its library."""
-    parts = [part for word in words for part in (word[4:].split(",") if word.startswith("-Wl,") else [word]) if part != "-Xlinker"]
+    parts = [
+        part
+        for word in words
+        for part in (word[4:].split(",") if word.startswith("-Wl,") else [word])
+        if part != "-Xlinker"
+    ]
     for index, part in enumerate(parts):
         if part in ("-soname", "--soname", "-h") and index + 1 < len(parts):
             return parts[index + 1]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from splitphase.intercept import prove
 from splitphase.intercept.artifacts import Identity, Keeper
-from splitphase.intercept.session import LEFT, NOTES, TAKEN, Build
+from splitphase.intercept.build import Build
+from splitphase.intercept.session import LEFT, NOTES, TAKEN
 from splitphase.rewrite import Rewriter
 
 _REASONS = 8
@@ -33,16 +34,16 @@ class Summary:
             taken = sum(note["outcome"] == TAKEN for note in notes)
             calls = len({note["call"] for note in notes})
             lines.append(f"splitphase: {taken} objects taken from the checkpoint, {calls - taken} built anew")
+            compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
+            lines += [f"splitphase: compiled {source}" for source in compiled[:_SOURCES]]
+            if len(compiled) > _SOURCES:
+                lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
         if self._build.target is not None:
             doubted = prove.suspects(self._build.scratch)
             refused = prove.disproved(doubted, Rewriter.escaping(self._build.outputs))
             dropped += Counter(refused.values())
             kept = Keeper(self._build.target).finish(self._identity, dropped, refused)
             lines.append(f"splitphase: {kept} objects kept")
-            compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
-            lines += [f"splitphase: compiled {source}" for source in compiled[:_SOURCES]]
-            if len(compiled) > _SOURCES:
-                lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
         for reason, count in dropped.most_common(_REASONS):
             lines.append(f"splitphase: {count} left to the compiler: {reason}")
         if len(dropped) > _REASONS:
