@@ -1,6 +1,6 @@
 /**
-  The part of objcache: where it cuts (in buildPhase, behind preBuild), what the helper leaves there beside the snapshot,
-  and the derivations that come of it.
+  The part of objcache: where it cuts (before buildPhase, which is then recorded), what the helper leaves there beside the
+  snapshot, and the derivations that come of it.
 */
 {
   lib,

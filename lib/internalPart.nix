@@ -2,7 +2,8 @@
   A part of a package: a derivation that takes up the build at one cut and leaves it at the next. The first part takes up
   nothing, the last one (final) leaves nothing; both keep every attribute that is not known to belong to a later phase.
 
-  A cut is `{ phases, inside }`: behind the last of these phases that the package has, or inside buildPhase, behind preBuild.
+  A cut is `{ phases, inside }`: behind the last of these phases that the package has, or before buildPhase, which the
+  part then records (`inside`).
   `from` is null or `{ cut, snapshot, artifacts }`, `to` null or `{ cut, outputs, attributes }`: outputs that the helper
   fills, the snapshot among them, and variables that hooks/cut.sh reads.
 
@@ -36,6 +37,9 @@ in
 }:
 let
   tools = internalTools stdenv;
+  # Whether the shim stands in front of compilers in this part.
+  intercepts =
+    checkpoint != null || to.checkpoint or false || to.cut.inside or false || from.artifacts or null != null;
   stockAttrs = given stock;
   # nixpkgs warns of an override that sets `version` and no `src`.
   attrs = removeAttrs stockAttrs (own ++ lib.optional (!(stockAttrs ? src)) "version");
@@ -62,7 +66,7 @@ else
       # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
       splitphasePath = tools.zstdPath;
     }
-    // lib.optionalAttrs (checkpoint != null || to.checkpoint or false) {
+    // lib.optionalAttrs intercepts {
       postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/intercept.sh}\n";
       splitphaseShim = tools.shim;
       splitphaseIntercept = "${./hooks/intercept.bash}";

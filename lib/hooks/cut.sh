@@ -6,8 +6,8 @@
 # splitphaseTo     where this part leaves it: the helper saves tree, outputs and state; phases after it are skipped.
 #                  Empty: nowhere, this is the package's final derivation.
 #
-# A place is "after P..." (behind the last of these phases that is in the list) or "in buildPhase" (behind preBuild, so that
-# what preBuild changes is seen by every action of objcache). It lies in genericBuild's own list, whoever wrote it, because it
+# A place is "after P..." (behind the last of these phases that is in the list) or "in buildPhase" (before it: the part goes on to
+# record it). It lies in genericBuild's own list, whoever wrote it, because it
 # is found while that list is being run: runPhase is wrapped. A part runs the hook postResume when it has taken up the build.
 
 # Our settings are the hook's alone: the package's phases do not see them.
@@ -57,38 +57,6 @@ splitphasePhaseText() {
     splitphaseText=$(declare -f "$splitphaseText" | tail -n +3)
   fi
   printf '%s\n' "$splitphaseText"
-}
-
-# Why the phase at the cut cannot be run in two halves; prints nothing if it can.
-splitphaseCutProblem() {
-  local splitphaseFirst
-  splitphaseFirst=$(splitphasePhaseText buildPhase | sed -e 's/^[[:space:]]*//' -e '/^\(#.*\)\?$/d' -e 's/;$//' | head -n 1)
-  if [ -n "${buildPhase:-}" ] && ! declare -F "$buildPhase" >/dev/null; then
-    echo "the package sets buildPhase itself, which may change what compilers see"
-  elif [ "$splitphaseFirst" != "runHook preBuild" ]; then
-    echo "buildPhase does not begin with 'runHook preBuild' but with '$splitphaseFirst'"
-  fi
-}
-
-# What the build is asked for (splitphaseTargets), and a flag that changes commands without make noticing, if any.
-splitphaseReadFlags() {
-  local splitphaseFlag
-  splitphaseTargets=()
-  splitphaseProblem=
-  for splitphaseFlag in ${makeFlags[*]-} ${buildFlags[*]-} ${ninjaFlags[*]-} ${makeFlagsArray[@]+"${makeFlagsArray[@]}"} \
-    ${buildFlagsArray[@]+"${buildFlagsArray[@]}"} ${ninjaFlagsArray[@]+"${ninjaFlagsArray[@]}"} ${MAKEFLAGS-}; do
-    case ${splitphaseFlag%%=*}${splitphaseFlag:+=} in
-      SHELL= | V= | VERBOSE= | PREFIX= | prefix= | DESTDIR= | -j*= | -k*= | -s= | -v= | -l*= | --silent= | --no-print-directory=) ;;
-      -* | [0-9]*) splitphaseProblem="the build tool gets $splitphaseFlag, which may change what it runs" ;;
-      *)
-        if [[ $splitphaseFlag == *=* ]]; then
-          splitphaseProblem="make gets $splitphaseFlag, which may change its commands"
-        else
-          splitphaseTargets+=(--target "$splitphaseFlag")
-        fi
-        ;;
-    esac
-  done
 }
 
 splitphaseEmptyOutputs() {
@@ -145,40 +113,34 @@ splitphaseDump() {
   } >"$1/options"
 }
 
-# At splitphaseTo: make the outputs of this part. With a manifest among them, plan and pack the actions of objcache.
+# At splitphaseTo: save tree, outputs and state as a snapshot. Inside buildPhase, the build goes on to be recorded.
 splitphaseSave() {
-  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseTargets=() splitphaseName splitphaseCommand=save
+  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseName
   echo "splitphase: leaving the build ${splitphaseTo%% *} $splitphaseToPhase"
   splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
     splitphaseProblem="the sandbox is off: this build runs in $NIX_BUILD_TOP, the next one elsewhere"
   fi
-  if [ -n "${splitphaseManifest:-}" ]; then
-    splitphaseCommand=prepare
-    if [ -z "$splitphaseProblem" ]; then splitphaseProblem=$(splitphaseCutProblem); fi
-    if [ -z "$splitphaseProblem" ]; then splitphaseReadFlags; fi
-    if [ -n "$splitphaseProblem" ]; then
-      splitphaseUnsplit "$splitphaseProblem"
-      return
-    fi
-    runHook preBuild
+  if [ -n "$splitphaseProblem" ] && [ -n "${splitphaseManifest:-}" ]; then
+    splitphaseUnsplit "$splitphaseProblem"
+    return
   elif [ -n "$splitphaseProblem" ]; then
     splitphaseFail "$splitphaseProblem" "build with 'sandbox = true', which always builds in the same directory"
   fi
   splitphaseScratch=$NIX_BUILD_TOP/.splitphase-scratch
   splitphaseDump "$splitphaseScratch"
   splitphaseOutputArguments
-  if [ "$splitphaseCommand" = prepare ]; then
-    splitphaseArguments+=(--manifest "$splitphaseManifest" --packs "$splitphasePacks" --jobs "${NIX_BUILD_CORES:-1}")
-    splitphaseArguments+=(${splitphaseTargets[@]+"${splitphaseTargets[@]}"})
-    for splitphaseName in ${splitphaseEnv[@]+"${splitphaseEnv[@]}"}; do splitphaseArguments+=(--env "$splitphaseName"); done
-    for splitphaseName in ${splitphaseLeave[@]+"${splitphaseLeave[@]}"}; do splitphaseArguments+=(--leave "$splitphaseName"); done
-  fi
+  if [ -n "${splitphaseManifest:-}" ]; then splitphaseArguments+=(--copy); fi
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
-  PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" "$splitphaseCommand" --top "$NIX_BUILD_TOP" \
-    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}"
-  # Nix must know the place of the packs, which is not known during evaluation if our inputs are content-addressed.
-  if [ -n "${splitphaseManifest:-}" ]; then printf %s "$splitphasePacks" >"$splitphaseManifest/packs"; fi
+  if ! PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
+    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>"$NIX_BUILD_TOP/.splitphase-errors"; then
+    cat "$NIX_BUILD_TOP/.splitphase-errors" >&2
+    if [ -z "${splitphaseManifest:-}" ]; then exit 1; fi
+    splitphaseUnsplit "$(sed -n 's/^error: //p' "$NIX_BUILD_TOP/.splitphase-errors" | head -n 1)"
+    return
+  fi
+  cat "$NIX_BUILD_TOP/.splitphase-errors" >&2
+  if [ -n "${splitphaseManifest:-}" ]; then splitphaseRecord; fi
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
 }
@@ -190,7 +152,7 @@ splitphaseResume() {
   splitphaseState=running
   splitphaseOutputArguments
   PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
-    ${splitphaseArtifacts:+--artifacts "$splitphaseArtifacts"} "${splitphaseArguments[@]}"
+    "${splitphaseArguments[@]}"
   for splitphaseName in ${splitphaseOwn[@]+"${splitphaseOwn[@]}"}; do
     if declare -p "$splitphaseName" &>/dev/null; then splitphaseOwnValues+=("$(declare -p "$splitphaseName")"); fi
   done
@@ -201,12 +163,6 @@ splitphaseResume() {
     eval "declare -g ${splitphaseName#declare }"
   done
   splitphaseMergeInstallFlags
-  if [[ $splitphaseFrom == in* ]]; then
-    # preBuild ran before the cut.
-    unset -v preBuild
-    unset -f preBuild
-    preBuildHooks=()
-  fi
   runHook postResume
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from splitphase.intercept import stub
-from splitphase.intercept.linked import Inputs, inputs_of
+from splitphase.intercept.linked import Input, Inputs, input_at, inputs_of
 
 SHARED = "-shared -nostdlib"
 
@@ -71,9 +71,9 @@ LINKS = {
     "script of another script": "main.o -L../scripts -L../two -lnested",
     "script with a folder": "main.o -L../scripts -lsearch",
     "wrong target": "main.o -L../wrong -L../two -lx -ly -lx",
-    "needed, by rpath-link": "-no-pie main.o -Wl,-e,main -L../needs -Wl,-rpath-link,../one:../two -lneeds",
-    "needed, by its own run path": "-no-pie main.o -Wl,-e,main -L../needs -lown",
-    "needed, known by soname": "-no-pie main.o -Wl,-e,main -L../needs -Wl,-rpath,../two ../two/libx.so -lneeds",
+    "needed, by rpath-link": "-no-pie user.o -Wl,-e,user -L../needs -Wl,-rpath-link,../one:../two -lneeds",
+    "needed, by its own run path": "-no-pie user.o -Wl,-e,user -L../needs -lown",
+    "needed, known by soname": "-no-pie user.o -Wl,-e,user -L../needs -Wl,-rpath,../two ../two/other.so -lneeds",
     "response": "main.o @words",
 }  # fmt: skip
 
@@ -88,7 +88,13 @@ def prepare(tree: Path) -> None:
     }
     for name, text in scripts.items():
         (tree / "scripts" / name).write_text(text)
+    shutil.copy(tree / "x.o", tree / "work" / "near.o")
     (tree / "needs").mkdir()
+    (tree / "z.c").write_text("int x(void); int z(void) { return x(); }\n")
+    (tree / "user.c").write_text("int z(void); int user(void) { return z(); }\n")
+    cc(tree, "-c -fPIC z.c")
+    cc(tree, "-c user.c -o work/user.o")
+    cc(tree, f"{SHARED} -Wl,-soname,libx.so x.o -o two/other.so")
     cc(tree, f"{SHARED} -Ltwo z.o -Wl,--no-as-needed -lx -o needs/libneeds.so")
     cc(tree, f"{SHARED} -Ltwo z.o -Wl,--no-as-needed -lx -Wl,-rpath,$ORIGIN/../two -o needs/libown.so")
     (tree / "work" / "words").write_text('-L"../two"\n-l\\x\n')
@@ -214,3 +220,15 @@ def test_calls_of_stubs(tree: Path) -> None:
     files = inputs(tree, "p.o main.o -L. -lq").files
     assert [file.calls for file in files] == [("call-p",), (), ("call-q",)]
     assert [(member.name, member.calls) for member in files[2].members] == [("q.o", ("call-q",)), ("main.o", ())]
+
+
+def test_digests_that_the_caller_remembers(tree: Path) -> None:
+    known: dict[str, Input] = {}
+
+    def look(path: str) -> Input:
+        known[path] = input_at(path)
+        return known[path]
+
+    found = inputs_of(["main.o", "-L../two", "-lx"], str(tree / "work"), (), look)
+    assert list(known.values()) == list(found.files)
+    assert found == inputs(tree, "main.o -L../two -lx")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from splitphase.graph import Edge, Graph
+from splitphase.ninja.graph import Edge, Graph
 from splitphase.ninja.deps import DepsEntry
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version

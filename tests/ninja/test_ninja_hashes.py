@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from real_ninja import Ninja
 from splitphase.errors import BuildGraphError
-from splitphase.graph import Edge
+from splitphase.ninja.graph import Edge
 from splitphase.ninja.hashes import command_hash, edge_hash
 from splitphase.ninja.log import read_log
 from splitphase.ninja.parser import read_graph

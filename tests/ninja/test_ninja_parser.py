@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from splitphase.graph import Edge, Graph
+from splitphase.ninja.graph import Edge, Graph
 from splitphase.ninja.parser import read_build_file, read_graph
 from splitphase.ninja.paths import canonical_path, shell_quoted
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from real_ninja import Ninja, commands
-from splitphase.graph import Graph
+from splitphase.ninja.graph import Graph
 from splitphase.ninja.parser import read_graph
 from splitphase.ninja.paths import canonical_path
 

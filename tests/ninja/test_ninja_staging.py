@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from real_ninja import Ninja, commands, rebuilt_deps, rebuilt_log
-from splitphase.graph import Graph
+from splitphase.ninja.graph import Graph
 from splitphase.ninja.deps import read_deps, write_deps
 from splitphase.ninja.log import read_log, write_log
 from splitphase.ninja.parser import read_build_file, read_graph

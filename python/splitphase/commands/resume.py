@@ -22,7 +22,7 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.errors import BuildGraphError
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
-    from splitphase.stage_ninja import build_directories, rehash
+    from splitphase.ninja.restored import build_directories, rehash
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}

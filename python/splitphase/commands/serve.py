@@ -29,8 +29,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the command; returns when the server listens."""
     from splitphase.intercept import server
     from splitphase.intercept.artifacts import Artifacts, Identity
-    from splitphase.intercept.build import Build
-    from splitphase.intercept.session import FIXED, Session
+    from splitphase.intercept.session import FIXED, Build, Session
     from splitphase.intercept.summary import Summary
 
     outputs = dict(entry.split("=", 1) for entry in arguments.output)

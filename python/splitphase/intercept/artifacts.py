@@ -23,6 +23,7 @@ from splitphase.objcache.manifest import read_known
 FORMAT = 5
 INDEX = "index.json"
 OBJECTS = "objects"
+CHECKPOINT, DERIVATIONS = "the checkpoint", "derivations"
 LEFT = ".splitphase-left"
 """In an action's output: why it has no result."""
 MESSAGES = ".splitphase/messages"
@@ -68,7 +69,10 @@ class Entry:
 class Artifacts:
     """Results that are there to be taken."""
 
-    def __init__(self, folder: Path, entries: Iterable[Entry], left: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, entries: Iterable[Entry], title: str, left: Mapping[str, str] | None = None
+    ) -> None:
+        self.title = title
         self.folder = folder
         self.left = left or {}
         """Why an action has no result, by the action's key."""
@@ -98,7 +102,7 @@ class Artifacts:
             ]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ManifestError(f"damaged checkpoint {folder}: {error!r}", hint=_HINT) from error
-        return cls(folder, entries)
+        return cls(folder, entries, CHECKPOINT)
 
     @classmethod
     def of_actions(cls, known: Path, outputs: Sequence[str], top: str) -> Artifacts:
@@ -119,7 +123,7 @@ class Artifacts:
             messages = str(said) if said.exists() else ""
             folder = Folder.of(os.path.dirname(f"{top}/{action.written[0]}"), top).name
             entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
-        return cls(Path("/"), entries, left)
+        return cls(Path("/"), entries, DERIVATIONS, left)
 
     def find(self, key: Key) -> Entry | None:
         """The result of a call with this key."""

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 
 from splitphase import command
@@ -24,7 +24,7 @@ from splitphase.scan import arguments
 from splitphase.scan.arguments import Option
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """What a call is, as far as it can be handled."""
 
     COMPILE = "compile"
@@ -60,13 +60,15 @@ class Judged:
     depfile: str = ""
     """The file that -MD and its kin write; for a link that of `--dependency-file`."""
     extra: tuple[str, ...] = ()
-    """Other files that it surely writes: `.dwo`, `.gcno`, `.su`, the linker's map."""
+    """Other files that it writes: `.dwo`, `.gcno`, `.su`, the linker's map. The names are certain; Clang leaves one out
+    if it has nothing to say (`.su` without a function, `.dwo` without `-g`)."""
     language: str = ""
     """As `-x` names it."""
     response_files: tuple[str, ...] = ()
     """Absolute."""
     inputs: tuple[str, ...] = ()
-    """Link: the files that the words name: objects, archives, linker scripts, in order."""
+    """Link: the files that the words name: objects, archives, linker scripts, in order; with `-Wl,-R,x` also a
+    folder."""
     programs: tuple[str, ...] = ()
     """Those among the outputs that are executable."""
 
@@ -119,6 +121,10 @@ _SUFFIX_LANGUAGE = {
 _DEPENDENCIES = frozenset("-MD -MMD --write-dependencies --write-user-dependencies".split())
 
 
+_DRIVERS_OWN = frozenset(("", "-c", "-o", "-x", "-l"))
+_ANYONES = frozenset(("-MF", "-gsplit-dwarf", *_DEPENDENCIES, *_SIDE))
+
+
 @dataclass(slots=True)
 class _Words:
     """What the words of a call say."""
@@ -154,14 +160,12 @@ def _judge(call: Call, top: str) -> Judged:
         raise _LeftError(Reason.RESPONSE_FILE) from None
     options = tuple(arguments.options(words))
     said = _read(options)
-    _refuse(variables.unsafe(call.environment))
+    kind = Kind.COMPILE if said.compiles else Kind.LINK
+    _refuse(variables.unsafe(call.environment, kind))
     if not below(call.directory, "", top):
         raise _LeftError(Reason.NOT_IN_TREE)
-    if said.compiles:
-        judged = _compile(call, top, words, said)
-    else:
-        judged = _link(call, top, words, options, said)
-    driver, linker = variables.words_added(call.environment, judged.kind.value)
+    judged = _compile(call, top, words, said) if said.compiles else _link(call, top, words, options, said)
+    driver, linker = variables.words_added(call.environment, kind)
     for value in driver:
         _refuse(_added(value))
     for value in linker:
@@ -193,34 +197,41 @@ def _read(options: Iterable[Option]) -> _Words:
     said = _Words()
     for option in options:
         name = option.name
-        if not name:
-            if option.wrapper:
-                raise _LeftError(left(option) or Reason.HIDDEN_WORDS)
-            said.inputs.append((option.value, said.language))
-        elif name in _DEPENDENCIES:
-            said.writes_depfile = True
-            if option.wrapper == "-Xpreprocessor":
-                said.depfiles.append(option.value)
-        elif name == "-MF":
-            said.depfiles.append(option.value)
-        elif name in _SIDE:
-            said.side.append(_SIDE[name])
-        elif name == "-gsplit-dwarf":
-            if option.value != "single":
-                said.side.append(".dwo")
-        elif option.wrapper:
-            _refuse(left(option))
-        elif name == "-c":
-            said.compiles = True
-        elif name == "-o":
-            said.outputs.append(option.value)
-        elif name == "-x":
-            said.language = "" if option.value == "none" else option.value
-        elif name == "-l":
-            said.libraries = True
-        elif name != "-Xlinker" and not name.startswith("-Wl,"):
-            _refuse(left(option))
+        if name in _DRIVERS_OWN and not option.wrapper:
+            _shape(said, option)
+        elif name in _ANYONES:
+            _written(said, option)
+        else:
+            reason = left(option)
+            if reason or not name:
+                raise _LeftError(reason or Reason.HIDDEN_WORDS)
     return said
+
+
+def _shape(said: _Words, option: Option) -> None:
+    if not option.name:
+        said.inputs.append((option.value, said.language))
+    elif option.name == "-c":
+        said.compiles = True
+    elif option.name == "-o":
+        said.outputs.append(option.value)
+    elif option.name == "-x":
+        said.language = "" if option.value == "none" else option.value
+    else:
+        said.libraries = True
+
+
+def _written(said: _Words, option: Option) -> None:
+    if option.name in _DEPENDENCIES:
+        said.writes_depfile = True
+        if option.wrapper == "-Xpreprocessor":
+            said.depfiles.append(option.value)
+    elif option.name == "-MF":
+        said.depfiles.append(option.value)
+    elif option.name in _SIDE:
+        said.side.append(_SIDE[option.name])
+    elif option.value != "single":
+        said.side.append(".dwo")
 
 
 def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judged:
@@ -235,6 +246,8 @@ def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judg
     if not below(call.directory, source, top):
         raise _LeftError(Reason.SOURCE_OUTSIDE)
     output = _output(call, top, said, os.path.splitext(os.path.basename(source))[0] + ".o")
+    assembler = language.startswith("assembler")
+    side = [suffix for suffix in said.side if suffix == ".dwo" or not assembler]
     return Judged(
         Kind.COMPILE,
         "",
@@ -242,7 +255,7 @@ def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judg
         source=source,
         output=output,
         depfile=_depfile(call, top, said, output),
-        extra=tuple(dict.fromkeys(os.path.splitext(output)[0] + suffix for suffix in said.side)),
+        extra=tuple(dict.fromkeys(os.path.splitext(output)[0] + suffix for suffix in side)),
         language=language,
     )
 

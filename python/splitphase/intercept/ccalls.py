@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from splitphase.hashes.sources import Memory
 from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
-from splitphase.intercept.build import Build
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
@@ -21,8 +21,9 @@ NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_IN
 class CCalls:
     """One worker's."""
 
-    def __init__(self, build: Build, keys: Keys, escape: Rewriter) -> None:
-        self._build = build
+    def __init__(self, top: str, scratch: Path, keys: Keys, escape: Rewriter) -> None:
+        self._top = top
+        self._scratch = scratch
         self._keys = keys
         self._escape = escape
 
@@ -32,7 +33,7 @@ class CCalls:
 
     def judge(self, call: Call) -> Judged:
         """What a call is."""
-        return judge(call, self._build.top)
+        return judge(call, self._top)
 
     def counts(self, call: Call, judged: Judged) -> bool:
         """Whether a call that is no compile to be handled should have been one."""
@@ -47,7 +48,7 @@ class CCalls:
         entry = source.find(key)
         if entry is None or entry.folder == key.folder or not (entry.spelled or key.spelled):
             return entry
-        folder = Folder(self._build.top, key.folder)
+        folder = Folder(self._top, key.folder)
         seen = folder.seen([call.program, *front(judged.words)], call.directory, _without_us(call.environment))
         return None if seen else entry
 
@@ -59,7 +60,7 @@ class CCalls:
             return "it made no object"
         escaped = [None if data is None else self._escape.data(data) for data in contents]
         said = self._escape.plain(messages)
-        folder = Folder(self._build.top, key.folder)
+        folder = Folder(self._top, key.folder)
         tied = not key.folder or folder.ties(
             judged.words, call.environment, [contents[0], *(data for data in contents[2:] if data)]
         )
@@ -75,7 +76,7 @@ class CCalls:
         holds = self._holds(contents[0])
         if (key.named or key.owning or holds) and escaped[0] is not None:
             read = self._keys.contents.digests(key.read)
-            Suspect(entry.key, call, judged, key.owning, escaped[0], holds, read).save(self._build.scratch)
+            Suspect(entry.key, call, judged, key.owning, escaped[0], holds, read).save(self._scratch)
         return entry
 
     def _holds(self, data: bytes) -> bool:

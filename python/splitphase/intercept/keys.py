@@ -77,12 +77,12 @@ class Keys:
     def of(self, call: Call, judged: Judged) -> Key:
         """The key of a compile. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
         environment = relevant(call.environment, judged.kind.value)
-        scan = self.last = self._scan(call, judged, environment)
+        scan, digests = self._scan(call, judged, environment)
+        self.last = scan
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)
         read = tuple(sorted(path for path in scan.contents if not self.unchanging(path)))
-        digests = self.contents.digests(read)
         owning, lines = [], []
         for path in read:
             raw = digests.get(path)
@@ -120,12 +120,12 @@ class Keys:
             read=read,
         )
 
-    def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> ScanResult:
+    def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> tuple[ScanResult, dict[str, bytes]]:
         given = {**environment, "PATH": call.environment.get("PATH", "")}
         # The scanner asks compilers once for each environment, which it knows by the object.
         same = self._environments.setdefault(tuple(sorted(given.items())), given)
         argv = (call.program, *judged.words, *forced_includes(same))
-        return self._scanner.scan(Compile(call.directory, argv, judged.source, same))
+        return self._scanner.scan_contents(Compile(call.directory, argv, judged.source, same))
 
     def unchanging(self, path: str) -> bool:
         """Whether the path says all about a file."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from splitphase import elf
@@ -73,21 +73,26 @@ class Inputs:
     absent: tuple[str, ...]
 
 
-def inputs_of(words: Iterable[str], directory: str, folders: Sequence[str]) -> Inputs:
+def inputs_of(
+    words: Iterable[str], directory: str, folders: Sequence[str], look: Callable[[str], Input] | None = None
+) -> Inputs:
     """What a link by the compiler driver reads.
 
     `words` are those of the call without the driver's name; those in response files are read as well. What the driver
     adds (its start files, `-lc`) counts where the caller adds it to the words. `folders` are those that the linker
-    searches after the ones of `-L`, absolute. Raises OSError where a file cannot be read, SplitphaseError where a
-    response file includes itself.
+    searches after the ones of `-L`, absolute. `look` gives the Input at a path: a caller that remembers digests has
+    its own, since they are nearly all that this costs; else it is `input_at`.
+
+    Raises OSError where a file cannot be read, SplitphaseError where a response file includes itself.
     """
     # An option in front: words before the first one may be programs that launch the compiler.
     read = arguments.read(["cc", "-pipe", *words], directory)
-    return _Search(directory, folders).run(read.response_files, list(_for_linker(read.options)))
+    return _Search(directory, folders, look or input_at).run(read.response_files, list(_for_linker(read.options)))
 
 
 class _Search:
-    def __init__(self, directory: str, folders: Sequence[str]) -> None:
+    def __init__(self, directory: str, folders: Sequence[str], look: Callable[[str], Input]) -> None:
+        self._look = look
         self._directory = directory
         self._folders: list[str] = []
         self._later = list(folders)
@@ -237,7 +242,7 @@ class _Search:
 
     def _add(self, path: str) -> None:
         if path and path not in self._files:
-            self._files[path] = _input_at(path)
+            self._files[path] = self._look(path)
 
 
 def _listed(tokens: Iterator[str]) -> Iterator[str]:
@@ -307,7 +312,8 @@ def _dynamic(path: str) -> tuple[tuple[int, str], ...]:
         return tuple(elf.Image(Opened(file.fileno(), os.fstat(file.fileno()).st_size)).dynamic())
 
 
-def _input_at(path: str) -> Input:
+def input_at(path: str) -> Input:
+    """A file that a link reads. Raises OSError."""
     with open(path, "rb") as file:
         head = file.read(68)
         if head[:8] not in (AR, THIN):

@@ -1,10 +1,12 @@
 """The words for the linker in a driver's call, read one by one: `-Wl,a,b`, `-Xlinker a`, and `NIX_LDFLAGS`.
 
-Sources: the manual and `--help` of GNU ld 2.40, with what gold, lld and mold add. A long option may have one dash or two.
+Sources: the manual and `--help` of GNU ld 2.40, with what gold, lld and mold add. A long option may have one
+dash or two.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -30,8 +32,10 @@ _PLAIN = frozenset(
     pop-state ctf-variables no-ctf-variables ld-generated-unwind-info no-ld-generated-unwind-info disable-new-dtags
     enable-new-dtags eh-frame-hdr no-eh-frame-hdr build-id no-build-id no-warnings no-map-whole-files map-whole-files
     accept-unknown-input-arch no-accept-unknown-input-arch enable-non-contiguous-regions
-    enable-non-contiguous-regions-warnings force-group-allocation unique sort-common O0 O1 O2 O3 no-allow-multiple-definition
-    no-gdb-index no-icf-sections no-rosegment rosegment ignore-data-address-equality no-ld-generated-unwind-info
+    enable-non-contiguous-regions-warnings force-group-allocation unique sort-common
+    O0 O1 O2 O3 no-allow-multiple-definition
+    gdb-index no-gdb-index no-icf-sections no-rosegment rosegment
+    ignore-data-address-equality no-ld-generated-unwind-info
     no-fix-cortex-a53-843419 fix-cortex-a53-843419 fix-cortex-a53-835769 no-fix-cortex-a53-835769 fix-cortex-a8
     be8 no-omit-section-dynsym-zero no-print-gc-sections no-print-map-discarded threads no-threads
     no-detach pack-dyn-relocs-none no-apply-dynamic-relocs apply-dynamic-relocs color-diagnostics
@@ -43,7 +47,8 @@ _VALUED = frozenset(
     """
     A architecture e entry f auxiliary F filter G gpsize h soname I dynamic-linker l library L library-path m u
     undefined require-defined rpath rpath-link Y assert defsym fini init oformat sort-section
-    spare-dynamic-tags section-start Tbss Tdata Ttext Ttext-segment Trodata-segment Tldata-segment version-exports-section
+    spare-dynamic-tags section-start Tbss Tdata Ttext Ttext-segment Trodata-segment Tldata-segment
+    version-exports-section
     export-dynamic-symbol wrap ignore-unresolved-symbol hash-size hash-style unresolved-symbols audit depaudit P
     exclude-libs z b format max-page-size common-page-size image-base sysroot a
     """.split()
@@ -56,7 +61,7 @@ _EQUALS = frozenset(
     thread-count threads pack-dyn-relocs error-limit color-diagnostics
     """.split()
 )
-# Options whose value is a file that the linker reads.
+# Options whose value is a file that the linker reads; `R` may name a folder as well, which is like `rpath` then.
 _READS = frozenset(
     """
     T script R version-script dynamic-list retain-symbols-file just-symbols default-script dT
@@ -78,8 +83,8 @@ _LEFT = {
     }.items()
     for name in names.split()
 }
-_SHORT = "LlFRTzmueIhyGAfYOPo"
-"""One-letter options whose value may follow without a space."""
+_JOINED = re.compile(r"-(?:[lLTRzIGO].+|h(?=lib).+|m(?:elf|aarch64|arm|i386|ppc).*)")
+"""One-letter options with their value in the same word. `-mllvm` and unknown long options are none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def read_linker(words: Iterable[str]) -> LinkerWords:
         if missing:
             value = next(stream, "")
         if name in _LEFT or name not in _KNOWN:
-            return LinkerWords(reason=_LEFT.get(name) or unknown(f"-Wl,{word.partition('=')[0]}"))
+            return LinkerWords(reason=_LEFT.get(name, "") or unknown(f"-Wl,{word.partition('=')[0]}"))
         if name in _READS:
             inputs.append(value)
         elif name in _WRITES:
@@ -144,6 +149,6 @@ def _split(word: str) -> tuple[str, str, bool]:
     takes = name in _VALUED or name in _READS or name in _WRITES
     if name in _KNOWN or name in _LEFT:
         return name, "", takes and name not in _PLAIN
-    if not word.startswith("--") and word[1] in _SHORT and len(word) > 2:
+    if name.partition("=")[0] not in _LEFT and _JOINED.fullmatch(word):
         return word[1], word[2:], False
     return name.partition("=")[0], value, False

@@ -23,18 +23,18 @@ _SAFE = frozenset(
     -iframework -F -isystem-after -cxx-isystem -c-isystem -objc-isystem -objcxx-isystem -internal-isystem
     -internal-externc-isystem -stdlib++-isystem -iwithsysroot -iframeworkwithsysroot --sysroot --embed-dir -imultiarch
     -MD -MMD -MP -MT -MQ -MF -MV --write-dependencies --write-user-dependencies -x -std --std -stdlib -target --target
-    --param -l -L -T -Ttext -Tdata -Tbss -G
-    -w -pedantic -pedantic-errors --pedantic --pedantic-errors -ansi --ansi -pipe --pipe -pthread -pthreads -C -CC -P
+    --param -l -L -z -e -u -G
+    -r -w -pedantic -pedantic-errors --pedantic --pedantic-errors -ansi --ansi -pipe --pipe -pthread -pthreads -C -CC -P
     -trigraphs --trigraphs -undef -traditional -traditional-cpp -nostdinc -nostdinc++ -nobuiltininc -nostdlib
     -nostdlib++ -nodefaultlibs -nostartfiles -nolibc -nostdlibinc -Qunused-arguments -Qn -Qy -static -static-pie
     -shared -pie -no-pie -nopie -rdynamic -p -pg -s -static-libgcc -shared-libgcc -static-libstdc++ -static-libasan
     -static-libtsan -static-liblsan -static-libubsan -static-libgfortran -static-libquadmath -static-openmp
     -static-libsan -shared-libsan -shared-libasan -symbolic -pass-exit-codes -canonical-prefixes
     -no-canonical-prefixes -integrated-as -no-integrated-as -no-integrated-cpp -rtlib --rtlib -unwindlib --unwindlib
-    --start-no-unused-arguments --end-no-unused-arguments -print-objc-runtime-info -relocatable-pch
+    --start-no-unused-arguments --end-no-unused-arguments
     -disable-llvm-passes -target-feature -mrelax-relocations -mconstructor-aliases
     """.split()
-) - {"-print-objc-runtime-info", "-relocatable-pch"}
+)
 # `-fNAME=value` and `-mNAME=value` whose value names no file that is read or written. Prefix maps and compilation
 # folders are texts: the compiler opens none of them.
 _VALUED = frozenset(
@@ -55,7 +55,7 @@ _VALUED = frozenset(
     -fmacro-backtrace-limit -fmax-errors -fmax-include-depth -fmax-tokens -fmax-type-align -fmessage-length
     -fmin-function-alignment -fms-compatibility-version -fnew-abi-compat -fnew-alignment -faligned-new
     -fno-sanitize -fno-sanitize-coverage -fno-sanitize-recover -fno-sanitize-trap -fobjc-abi-version -fobjc-runtime
-    -fopenmp-version -fopenmp -fpack-struct -fpatchable-function-entry -fpermitted-flt-eval-methods -fpredictive-commoning
+    -fopenmp-version -fopenmp -fpack-struct -fpatchable-function-entry -fpermitted-flt-eval-methods
     -fprofile-exclude-files -fprofile-filter-files -fprofile-generate -fcs-profile-generate -fprofile-instr-generate
     -fprofile-prefix-map -fprofile-reproducible -fprofile-update -frandom-seed -freorder-blocks-algorithm
     -fsanitize -fsanitize-address-destructor -fsanitize-address-field-padding -fsanitize-address-use-after-return
@@ -104,7 +104,7 @@ _LEFT_PREFIX = {
             -mdump-tune-features -mprint-tune-info -mmacro-stats""",
         Reason.PLUGIN: "-fplugin -fpass-plugin -load -plugin -add-plugin -iplugindir",
         Reason.MODULES: """
-            -fmodule -fimplicit-module -fprebuilt-module -fcxx-modules -fbuiltin-module-map -gmodules -frewrite-
+            -fmodule -module -fimplicit-module -fprebuilt-module -fcxx-modules -fbuiltin-module-map -gmodules -frewrite-
             -fheader-unit -fapinotes --precompile -fsystem-module""",
         Reason.LTO: "-flto -ffat-lto-objects -fuse-linker-plugin -fwhole-program-vtables -fsplit-lto-unit",
         Reason.SYNTAX_ONLY: "-fsyntax-only -fdriver-only",
@@ -134,6 +134,7 @@ _LEFT = {
         Reason.WRITES: """
             -MJ -aux-info -gen-cdb-fragment-path -index-store-path -serialize-diagnostics --serialize-diagnostics
             -dumpbase -dumpdir -dumpbase-ext -dependency-file -dependency-dot -coverage-notes-file -coverage-data-file
+            -filelist
             -stack-usage-file""",
         Reason.SPECS: "-specs --specs --config --no-default-config -wrapper -b",
         Reason.OVERLAY: "-ivfsoverlay -vfsoverlay",
@@ -141,6 +142,12 @@ _LEFT = {
         Reason.SYNTAX_ONLY: "--analyze -analyze",
     }.items()
     for name in names.split()
+}
+_PROCESSOR = {"native": Reason.NATIVE, "help": Reason.PRINTS, "?": Reason.PRINTS}
+_DRIVERS_OWN = frozenset("-c -o -x -l -L -T".split())
+_CHOICES = {
+    "-fdiagnostics-format": frozenset("text json json-stderr sarif-stderr clang msvc vi".split()),
+    "-fuse-ld": frozenset("bfd gold lld mold".split()),
 }
 # Folders of the compiler's own programs and files: certain only in the store, where nothing changes.
 _TOOLS = frozenset("-B -gcc-toolchain --gcc-toolchain --gcc-install-dir -resource-dir --ld-path".split())
@@ -153,7 +160,8 @@ _DEBUG = re.compile(
     r"|variable-location-views|internal-reset-location-views|inline-points|statement-frontiers|describe-dies|simple-template-names"
     r"|structor-decl-linkage-names|template-alias|key-instructions|no-[\w-]+|z|src-hash|prune-btf)?"
 )
-_NOTHING = re.compile(r"-[fm][\w+-]*")
+# No underscore: with one, it is an option of Darwin's linker (`-final_output file`).
+_NOTHING = re.compile(r"-[fm][A-Za-z0-9.+-]+")
 _LLVM = re.compile(
     r"-(?:x86|arm|aarch64|riscv|ppc|asan|msan|tsan|hwasan|sanitizer-coverage|inline|inlinehint|unroll|vectorize|enable"
     r"|disable|force|align-all|slp|loop|max|min|hot-cold-split|treat-scalable|two-entry|simplifycfg|wasm)[\w-]*(?:=\w+)?"
@@ -164,7 +172,7 @@ _ASSEMBLER = re.compile(
     r"(?:=\d)?|hash-size=\d+|keep-locals|mri|multibyte-handling=\w+|reduce-memory-overheads|strip-local-absolute"
     r"|traditional-format|no-warn|warn|fatal-warnings|32|64|x32|divide|no-pad-sections|defsym(?:=.*)?"
     r"|debug-prefix-map=.*|noexecstack)"
-    r"|-(?:D|f|g\w*|J|K|L|M|R|W|X|Z|w|k|n|O\w?|q|s|Qy|Qn|E[BL]|nocpp|I|mri|no-pad-sections|no-warn"
+    r"|-(?:D|f|g[\w-]*|J|K|L|M|R|W|X|Z|w|k|n|O\w?|q|s|Qy|Qn|E[BL]|nocpp|I|mri|no-pad-sections|no-warn"
     r"|m(?!cpu=native|arch=native)[\w+=,.-]+)"
 )
 
@@ -172,7 +180,7 @@ _ASSEMBLER = re.compile(
 def left(option: Option) -> str:
     """Why this option leaves a call to the compiler; empty if it is known to be safe. For `-Wl,` see linker.py."""
     name = option.name
-    if name in _SAFE and option.wrapper != "-Xassembler":
+    if name in _SAFE and not option.wrapper and option.value != "-":
         return ""
     return _left(name, option.value, option.wrapper, option.words[0])
 
@@ -181,46 +189,41 @@ def left(option: Option) -> str:
 def _left(name: str, value: str, wrapper: str, word: str) -> str:
     if wrapper == "-Xassembler":
         return _left_assembler(name, value, word)
-    if not name:
-        return unknown(f"{wrapper} {value}".strip())
-    if name == "-u" and word == "-undef":
+    if not name or (wrapper and name in _DRIVERS_OWN):
+        return unknown(f"{wrapper} {word}".strip())
+    if word.startswith("-Wl,") or name == "-Xlinker":
         return ""
-    if name in _LEFT:
-        return _LEFT[name]
-    if name == "-mllvm":
-        return "" if _LLVM.fullmatch(value) else unknown(f"-mllvm {value.partition('=')[0]}")
-    if name in _TOOLS:
-        return "" if value.startswith(STORE) else Reason.PROGRAMS
-    if word.startswith(("-print-", "--print-", "--help=", "-Qy")):
-        return Reason.PRINTS
-    if name == "-fdiagnostics-format" and value in {
-        "text",
-        "json",
-        "json-stderr",
-        "sarif-stderr",
-        "clang",
-        "msvc",
-        "vi",
-    }:
-        return ""
-    return _left_family(name, value, word)
+    if name in _SAFE:
+        return unknown(word) if word == "-I-" else ""
+    if name == "-T":  # `-Tbss address`, not the script `bss`
+        return unknown(word) if word in {"-Tbss", "-Tdata", "-Ttext"} else ""
+    reason = _LEFT.get(name, "")
+    if not reason and name == "-mllvm":
+        reason = "" if _LLVM.fullmatch(value) else unknown(f"-mllvm {value.partition('=')[0]}")
+    elif not reason and name in _TOOLS:
+        reason = "" if value.startswith(STORE) else Reason.PROGRAMS
+    elif not reason and word.startswith(("-print-", "--print-", "--help=")):
+        reason = Reason.PRINTS
+    elif not reason:
+        reason = _left_family(name, value, word)
+    return reason
 
 
 def _left_family(name: str, value: str, word: str) -> str:
     valued = "=" in word
+    if valued and name in _CHOICES:
+        return "" if value in _CHOICES[name] else _LEFT_PREFIX.get(name) or unknown(name)
     if not name.startswith("-fno-") or valued:
         prefix = _PREFIX.match(name)
         if prefix:
             return _LEFT_PREFIX[prefix[0]]
     if name in _VALUED and valued:
-        if name in {"-march", "-mtune", "-mcpu"} and value.split("+", maxsplit=1)[0] in {"native", "help", "?"}:
-            return Reason.NATIVE if value.startswith("native") else Reason.PRINTS
-        return ""
+        return _PROCESSOR.get(value.partition("+")[0], "") if name in {"-march", "-mtune", "-mcpu"} else ""
     safe = (
         (_WARNING.fullmatch(name) and "/" not in value)
         or _OPTIMISE.fullmatch(name)
         or (_DEBUG.fullmatch(name) and "/" not in value)
-        or (not valued and _NOTHING.fullmatch(name) and name not in {"-f", "-m"})
+        or (not valued and _NOTHING.fullmatch(name))
     )
     if safe:
         return ""

@@ -20,9 +20,7 @@ from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.build import Build
-from splitphase.intercept.ccalls import NO_COMPILES
-from splitphase.intercept.session import Pending, written
+from splitphase.intercept.session import NO_COMPILES, Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
@@ -119,6 +117,22 @@ class Recorder:
     def made(self, _pending: Pending, _messages: bytes) -> bytes:
         """Nothing is kept of what runs."""
         return protocol.OK
+
+    def stub(self, call: str) -> bytes:
+        """Make a program that the build runs."""
+        from splitphase.intercept.realize import Realizer  # noqa: PLC0415 - it reads what is recorded here
+
+        try:
+            path = Realizer(self._build.top, self._build.scratch, self._build.jobs).program(call)
+        except SplitphaseError as error:
+            self._ran(call, error.message)
+            raise
+        self._ran(call, "")
+        return protocol.program(path)
+
+    def _ran(self, call: str, reason: str) -> None:
+        with (self._build.scratch / f"ran-{os.getpid()}.jsonl").open("a") as notes:
+            notes.write(json.dumps({"call": call, "reason": reason}) + "\n")
 
     def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
         scan = self._keys.last

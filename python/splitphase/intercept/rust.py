@@ -14,11 +14,11 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from splitphase.hashes.sources import Memory
 from splitphase.intercept import packages, rustdeps, rustwords, variables
 from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
-from splitphase.intercept.build import Build
 from splitphase.intercept.call import Call, Judged, Kind, below
 from splitphase.intercept.crates import Crate, Crates
 from splitphase.intercept.folders import Folder
@@ -54,11 +54,11 @@ class _Inputs:
 class RustCalls:
     """One worker's."""
 
-    def __init__(self, build: Build, keys: Keys, escape: Rewriter) -> None:
-        self._build = build
+    def __init__(self, top: str, scratch: Path, keys: Keys, escape: Rewriter) -> None:
+        self._top = top
         self._keys = keys
         self._escape = escape
-        self._crates = Crates(build.scratch)
+        self._crates = Crates(scratch)
 
     def takes(self, program: str) -> bool:
         """Whether calls of this program are judged here."""
@@ -152,7 +152,7 @@ class RustCalls:
 
     def _problem(self, call: Call, said: Said) -> str:
         """Why the call is left, beside what its words say; the crate that it makes is none that is known then."""
-        top = self._build.top
+        top = self._top
         # Build scripts call rustc to ask what it can.
         if call.environment.get("CARGO_CRATE_NAME", said.name) != said.name or (
             "OUT_DIR" in call.environment and "CARGO_CRATE_NAME" not in call.environment
@@ -168,7 +168,7 @@ class RustCalls:
             return Reason.PACKAGE_OUTSIDE
         if self._escape.found_in(b"\0".join(map(os.fsencode, call.words))):
             return Reason.OUTPUT_PATH_WORD
-        return variables.unsafe(call.environment)
+        return variables.unsafe(call.environment, Kind.LINK)
 
     def _gather(self, inputs: _Inputs, call: Call, said: Said, crates: tuple[Crate, ...]) -> str:
         """Collect what the key is made of; returns why there is none, or nothing."""
@@ -187,7 +187,7 @@ class RustCalls:
                 return Reason.RUSTC_OUTSIDE
             seen |= variables.relevant(environment, "link")
             added = [value for values in variables.words_added(environment, "link") for value in values]
-            if any(self._build.top in word for value in added for word in value.split()):
+            if any(self._top in word for value in added for word in value.split()):
                 return Reason.LINK_WORDS
             inputs.lines.append(found)
         package = self._package(call, said)
@@ -210,14 +210,14 @@ class RustCalls:
     def _all_that_macros_read(self, inputs: _Inputs, call: Call, package: str) -> str:
         if self._keys.unchanging(f"{package}/"):
             return ""
-        if not below(package, "", self._build.top):
+        if not below(package, "", self._top):
             return Reason.PACKAGE_OUTSIDE
         found = list(packages.walk(package, packages=False))
         if out := call.environment.get("OUT_DIR"):
             found += packages.walk(out, packages=True)
         files = {one.path for one in found if one.file}
         if not packages.vendored(package):
-            folder = Folder.of(package, self._build.top)
+            folder = Folder.of(package, self._top)
             if not folder.name:
                 return Reason.PACKAGE_OUTSIDE
             tree = list(packages.walk(folder.path, packages=True))

@@ -17,16 +17,30 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import protocol
-from splitphase.intercept.protocol import LENGTH, LONGEST, Asked, End, Made
-from splitphase.intercept.session import Pending, Session
+from splitphase.intercept.protocol import LENGTH, LONGEST, Asked, End, Made, Stub
+from splitphase.intercept.session import Pending
 
 log = logging.getLogger(__name__)
 _BACKLOG = 512
 _READ = 1 << 18
 NEVER_ACCEPTED = (BlockingIOError, InterruptedError, ConnectionAbortedError)
+
+
+class Answering(Protocol):
+    """What a worker asks: to take and keep results (`Session`), or to record (`Recorder`)."""
+
+    def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
+        """The answer to a call, and what to wait for, if anything."""
+
+    def made(self, pending: Pending, messages: bytes) -> bytes:
+        """The answer when the compiler of a call that was waited for has ended well."""
+
+    def stub(self, call: str) -> bytes:
+        """The answer when a program is run that is only recorded. This may take long."""
 
 
 @dataclass(slots=True)
@@ -39,7 +53,7 @@ class _Connection:
 class Worker:
     """Serves connections until it is ended. `finish` makes the answer to the message that the build is over."""
 
-    def __init__(self, listener: socket.socket, session: Session, finish: Callable[[], str]) -> None:
+    def __init__(self, listener: socket.socket, session: Answering, finish: Callable[[], str]) -> None:
         self._listener = listener
         self._session = session
         self._finish = finish
@@ -90,17 +104,19 @@ class Worker:
     def _answer(self, connection: _Connection, payload: bytes) -> bool:
         """Answer a message; whether more may come."""
         try:
-            reply = self._reply(connection, payload)
+            reply: bytes | None = self._reply(connection, payload)
         except Exception:  # a fault of ours is never one of the build
             log.exception("a call is left to its compiler")
             reply = protocol.RUN
+        if reply is None:
+            return False
         try:
             connection.socket.sendall(protocol.framed(reply))
         except OSError:
             return False
         return connection.pending is not None
 
-    def _reply(self, connection: _Connection, payload: bytes) -> bytes:
+    def _reply(self, connection: _Connection, payload: bytes) -> bytes | None:
         message = protocol.decode(payload)
         if isinstance(message, Asked):
             reply, connection.pending = self._session.asked(message)
@@ -108,8 +124,25 @@ class Worker:
         if isinstance(message, Made):
             pending, connection.pending = connection.pending, None
             return self._session.made(pending, message.messages) if pending else protocol.OK
+        if isinstance(message, Stub):
+            self._apart(connection, message)
+            return None
         assert isinstance(message, End)  # noqa: S101 - for the type checker
         return os.fsencode(self._finish())
+
+    def _apart(self, connection: _Connection, message: Stub) -> None:
+        """Answer in a process of its own: others' compiles go on meanwhile."""
+        if os.fork() == 0:
+            try:
+                reply = self._session.stub(message.call)
+            except SplitphaseError as error:
+                reply = protocol.fail(error.message)
+            except BaseException:
+                log.exception("a program is not made")
+                reply = protocol.fail("it cannot be made, see the server's messages")
+            with suppress(OSError):
+                connection.socket.sendall(protocol.framed(reply))
+            os._exit(0)
 
     def _close(self, connection: _Connection) -> None:
         self._selector.unregister(connection.socket)
@@ -132,7 +165,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def serve(
-    listener: socket.socket, jobs: int, make: Callable[[], Session], finish: Callable[[], str], log_file: Path
+    listener: socket.socket, jobs: int, make: Callable[[], Answering], finish: Callable[[], str], log_file: Path
 ) -> None:
     """Serve in the background: returns at once in the process that calls, and never in those that serve.
 

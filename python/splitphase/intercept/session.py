@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.intercept import protocol
-from splitphase.intercept.artifacts import Entry, Keeper
-from splitphase.intercept.build import Build
+from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind
 from splitphase.intercept.ccalls import CCalls
 from splitphase.intercept.folders import Folder
@@ -27,6 +27,27 @@ FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 """Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
 CHANGED = "a file that it read changed while it ran"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a server is told of its build."""
+
+    top: str
+    outputs: Mapping[str, str]
+    scratch: Path
+    """A folder of the server's own."""
+    fixed: tuple[str, ...]
+    """Prefixes of paths that do not change."""
+    jobs: int = 1
+    source: Artifacts | None = None
+    """Results to take."""
+    target: Path | None = None
+    """Where to keep results, if at all."""
+    verify: bool = False
+    """Whether each result that would be taken is made again and compared."""
+    chaos: str = ""
+    """For tests: `delay=MS` and `refuse=PERCENT`, joined by commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +74,10 @@ class Session:
         self._escape = Rewriter.escaping(build.outputs)
         self._restore = Rewriter.restoring(build.outputs)
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
-        self._kinds = (RustCalls(build, self._keys, self._escape), CCalls(build, self._keys, self._escape))
+        self._kinds = (
+            RustCalls(build.top, build.scratch, self._keys, self._escape),
+            CCalls(build.top, build.scratch, self._keys, self._escape),
+        )
         self._keeper = Keeper(build.target) if build.target else None
         self._calls = 0
         self._restored: dict[tuple[str, str], str] = {}
@@ -104,6 +128,10 @@ class Session:
     def _of(self, call: Call) -> RustCalls | CCalls:
         """Who knows about calls of this program."""
         return next(calls for calls in self._kinds if calls.takes(call.program))
+
+    def stub(self, call: str) -> bytes:
+        """There are no stubs where nothing is recorded."""
+        return protocol.fail(f"{call} is a stub of a recorded build: it must not be part of this one")
 
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
         outputs = tuple(_state(path) for path in written(call, judged))

@@ -7,9 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from splitphase.intercept import prove
-from splitphase.intercept.artifacts import Identity, Keeper
-from splitphase.intercept.build import Build
-from splitphase.intercept.session import LEFT, NOTES, TAKEN
+from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper
+from splitphase.intercept.session import LEFT, NOTES, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
 _REASONS = 8
@@ -29,15 +28,7 @@ class Summary:
         """Finish; returns what is to be printed."""
         notes = _notes(self._build.scratch)
         dropped = Counter(note["reason"] for note in notes if note["outcome"] == LEFT)
-        lines = []
-        if self._build.source is not None:
-            taken = sum(note["outcome"] == TAKEN for note in notes)
-            calls = len({note["call"] for note in notes})
-            lines.append(f"splitphase: {taken} objects taken from the checkpoint, {calls - taken} built anew")
-            compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
-            lines += [f"splitphase: compiled {source}" for source in compiled[:_SOURCES]]
-            if len(compiled) > _SOURCES:
-                lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
+        lines = [] if self._build.source is None else _taken(notes, self._build.source)
         if self._build.target is not None:
             doubted = prove.suspects(self._build.scratch)
             refused = prove.disproved(doubted, Rewriter.escaping(self._build.outputs))
@@ -50,6 +41,20 @@ class Summary:
             rest = sum(count for _, count in dropped.most_common()[_REASONS:])
             lines.append(f"splitphase: {rest} left to the compiler for {len(dropped) - _REASONS} other reasons")
         return "".join(f"{line}\n" for line in lines)
+
+
+def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
+    """How many results were taken, and what was compiled."""
+    calls = {note["call"] for note in notes}
+    taken = sum(note["outcome"] == TAKEN for note in notes)
+    if not calls and source.title != CHECKPOINT:
+        return []
+    lines = [f"splitphase: {taken} objects taken from {source.title}, {len(calls) - taken} built anew"]
+    compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
+    lines += [f"splitphase: compiled {path}" for path in compiled[:_SOURCES]]
+    if len(compiled) > _SOURCES:
+        lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
+    return lines
 
 
 def _notes(scratch: Path) -> list[dict[str, str]]:

@@ -51,11 +51,13 @@ _UNSAFE = {
     "GCC_COMPARE_DEBUG": Reason.REWRITING_VARIABLE,
     "CLANG_MODULE_CACHE_PATH": Reason.MODULES,
 }
+_UNSAFE_FOR_COMPILES = frozenset(("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "CLANG_MODULE_CACHE_PATH"))
+"""What only the preprocessor heeds."""
 _SEARCHED = ("COMPILER_PATH", "GCC_EXEC_PREFIX")
 
 
 def relevant(environment: Mapping[str, str], kind: str) -> dict[str, str]:
-    """What the result may depend on, sorted by name; `kind` is "compile" or "link".
+    """What the result may depend on, sorted by name; `kind` is a Kind, "compile" or "link".
 
     This becomes part of the key, and an action gets it. PATH is not among it: nixpkgs' GCC knows its assembler and
     linker by absolute path, and the wrapper puts its binutils in front of PATH for what asks there. Neither is HOME:
@@ -80,10 +82,10 @@ def dates(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in _DATES if name in environment}
 
 
-def unsafe(environment: Mapping[str, str]) -> str:
-    """Why a variable leaves the call to the compiler; empty if none does."""
+def unsafe(environment: Mapping[str, str], kind: str) -> str:
+    """Why a variable leaves the call to the compiler; empty if none does. `kind` as in `relevant`."""
     for name, reason in _UNSAFE.items():
-        if name in environment:
+        if name in environment and not (kind == "link" and name in _UNSAFE_FOR_COMPILES):
             return reason
     for name in _SEARCHED:
         if name in environment and not all(entry.startswith(STORE) for entry in environment[name].split(":")):
@@ -96,8 +98,9 @@ def unsafe(environment: Mapping[str, str]) -> str:
 
 def words_added(environment: Mapping[str, str], kind: str) -> tuple[list[str], list[str]]:
     """The values of variables whose words nixpkgs' wrappers add: for the driver, and for the linker alone."""
-    driver = [value for name, value in environment.items() if name.startswith(_DRIVER_WORDS[kind])]
-    linker = [value for name, value in environment.items() if kind == "link" and name.startswith("NIX_LDFLAGS")]
+    wrappers = [(name, value) for name, value in environment.items() if name.startswith("NIX_")]
+    driver = [value for name, value in wrappers if name.startswith(_DRIVER_WORDS[kind])]
+    linker = [value for name, value in wrappers if kind == "link" and name.startswith("NIX_LDFLAGS")]
     return driver, linker
 
 

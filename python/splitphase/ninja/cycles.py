@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from splitphase.graph import Edge
+from splitphase.ninja.graph import Edge
 
 _NEW, _OPEN, _DONE = 0, 1, 2
 

@@ -16,7 +16,7 @@ from array import array
 from functools import lru_cache
 
 from splitphase.errors import BuildGraphError
-from splitphase.graph import Edge
+from splitphase.ninja.graph import Edge
 
 _MASK = (1 << 64) - 1
 

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 
 from splitphase.errors import BuildGraphError
-from splitphase.graph import Edge, Graph
+from splitphase.ninja.graph import Edge, Graph
 from splitphase.ninja.cycles import find_cycle
 from splitphase.ninja.evaluate import (
     PHONY,

@@ -63,7 +63,9 @@ class PackWriter:
 
     def add(self, number: int, pack: Pack) -> None:
         """Write one pack uncompressed; `finish` compresses."""
-        entries = {file.path: (file.digest, file.mode & stat.S_IXUSR, time) for file, time in _timed(pack)}
+        entries: dict[str, tuple[Any, ...]] = {
+            file.path: (file.digest, file.mode & stat.S_IXUSR, time) for file, time in _timed(pack)
+        }
         entries |= {link: (target,) for link, target in pack.links}
         entries |= {folder: () for folder in pack.folders if folder != self._tree.top and folder not in entries}
         target = self._target / f"{number}.tar"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitphase.hashes.forms import split_path
 from splitphase.intercept.record import CAPTURED, Left, left, recorded
 from splitphase.objcache.manifest import Known, write_json, write_known
 from splitphase.objcache.packs import Pack, PackWriter
@@ -34,13 +35,14 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
     plan = Planner(tree, settings).run(recorded(scratch))
     plan.left += left(scratch)
     pairs = dict(tokens(outputs).values())
+    names = {first: split_path(Path(outputs[name]).name)[1] for name, (first, _) in tokens(outputs).items()}
     writer = PackWriter(tree, scratch / CAPTURED, targets.packs)
     proofs = set()
     for action in plan.actions:
         script = action_script(action, tree, escape)
         if _needs_proof(action, script, pairs):
             proofs.add(action.number)
-            script += proof_script(pairs)
+            script += proof_script(pairs, names)
         writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.timed))
     packed = writer.finish()
     write_known(targets.known / KNOWN, [_known(action, tree) for action in plan.actions])
@@ -63,7 +65,10 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
                 }
                 for action in plan.actions
             ],
-            "left": [{"output": _shown(one, escape), "kind": one.kind, "reason": escape.text(one.reason)} for one in plan.left],
+            "left": [
+                {"output": _shown(one, escape), "kind": one.kind, "reason": escape.text(one.reason)}
+                for one in plan.left
+            ],
         },
     )
     return plan

@@ -47,6 +47,7 @@ _ALIASES = {
     "--assemble": "-S",
 }
 _WRAPPERS = {"-Wp": "-Xpreprocessor", "-Wa": "-Xassembler"}
+_WRAPPED = frozenset(("-Xclang", "-Xpreprocessor", "-Xassembler"))
 _LANGUAGES = {
     language: frozenset(suffixes.split())
     for language, suffixes in {
@@ -189,36 +190,52 @@ def _launchers(words: list[str]) -> int:
 
 def options(words: Iterable[str]) -> Iterator[Option]:
     """The options among the words that follow the compiler."""
-    stream = list(_unwrap(words))
-    position = 0
-    while position < len(stream):
-        word, wrapper = stream[position]
-        position += 1
+    stream = iter(words)
+    wrapped: list[tuple[str, str]] = []
+    for word in stream:
+        if word in _WRAPPED or word[:3] in _WRAPPERS:
+            wrapped += _unwrap(word, stream)
+            continue
+        if wrapped:
+            yield from _wrapped(wrapped)
+            wrapped = []
+        alone = _alone(word)
+        if alone is not None:
+            yield alone
+            continue
+        name, _, _ = _classify(word)
+        value = next(stream, None)
+        yield Option(name, "", (word,)) if value is None else Option(name, value, (word, value))
+    yield from _wrapped(wrapped)
+
+
+@lru_cache(maxsize=65536)
+def _alone(word: str) -> Option | None:
+    """The option that this word is by itself; None if the next word is its value."""
+    name, value, separate = _classify(word)
+    return None if separate else Option(name, value, (word,))
+
+
+def _unwrap(word: str, rest: Iterator[str]) -> list[tuple[str, str]]:
+    """The words that `-Xclang word` or `-Wp,word,word` hands on, each with its wrapper."""
+    if word in _WRAPPED:
+        return [(handed, word) for handed in (next(rest, None),) if handed is not None]
+    head, *parts = word.split(",")
+    return [(part, _WRAPPERS[head]) for part in parts] if head in _WRAPPERS and parts else [(word, "")]
+
+
+def _wrapped(words: list[tuple[str, str]]) -> Iterator[Option]:
+    """The options in a run of words with wrappers; each word of an option has its own: `-Xclang -D -Xclang A`."""
+    stream = iter(words)
+    for word, wrapper in stream:
         name, value, separate = _classify(word)
         # The preprocessor's own -MD takes the file that the driver's does not.
         separate |= wrapper == "-Xpreprocessor" and word in {"-MD", "-MMD"}
-        if separate and position < len(stream):
-            value = stream[position][0]
-            position += 1
-            yield Option(name, value, (word, value), wrapper)
-        else:
+        following = next(stream, None) if separate else None
+        if following is None:
             yield Option(name, value, (word,), wrapper)
-
-
-def _unwrap(argv: Iterable[str]) -> Iterator[tuple[str, str]]:
-    words = list(argv)
-    position = 0
-    while position < len(words):
-        word = words[position]
-        position += 1
-        head, *parts = word.split(",") if word[:3] in _WRAPPERS else (word,)
-        if parts:
-            yield from ((part, _WRAPPERS[head]) for part in parts)
-        elif word in {"-Xclang", "-Xpreprocessor", "-Xassembler"} and position < len(words):
-            yield words[position], word
-            position += 1
         else:
-            yield word, ""
+            yield Option(name, following[0], (word, following[0]), wrapper)
 
 
 @lru_cache(maxsize=65536)

@@ -70,24 +70,35 @@ class Scanner:
 
         Raises SplitphaseError where the compiler cannot be asked, the tree cannot be read, or it does not keep still.
         """
+        return self._scan(compile_)[0]
+
+    def scan_contents(self, compile_: Compile) -> tuple[ScanResult, dict[str, bytes]]:
+        """The same, with the digests (SHA-256) of all `contents` that are regular files.
+
+        This is `contents.digests` of the result, but looks at each file once.
+        """
+        result, digests = self._scan(compile_)
+        rest = result.contents.difference(digests)
+        return result, (digests | self.contents.digests(rest)) if rest else digests
+
+    def _scan(self, compile_: Compile) -> tuple[ScanResult, dict[str, bytes]]:
         asked: list[str] | None = None
         for _ in range(_TRIES):
             with self._lock:
                 self._refresh()
                 task = self._task(compile_)
-                bits = task.start()
-                if self._is_stale(bits):
-                    asked = None
-                    continue
-                computed = task.is_computed(bits)
-                if not computed or asked is not None:
-                    bits = task.finish(bits, asked if computed else None)
-                    if not computed or not self._is_stale(bits):
-                        return self._result(task, bits, computed=computed)
-                    asked = None
-                    continue
-            # Without the lock: others go on while a compiler runs. It may have changed the tree, so look again.
-            asked = self._ask(compile_)
+                start = task.start()
+                if asked is None and task.is_computed(start):
+                    # Only if the files really say so: a compiler's complaint would be the answer.
+                    computed = self._check(start) is not None
+                else:
+                    computed = False
+                    bits = task.finish(start, asked if task.is_computed(start) else None)
+                    digests = self._check(bits)
+                    if digests is not None:
+                        return self._result(task, bits, computed=task.is_computed(start)), digests
+            # Without the lock: others go on while a compiler runs. The tree may change meanwhile, so look again.
+            asked = self._ask(compile_) if computed else None
         raise SplitphaseError(
             f"what {compile_.source} includes changes all the time",
             hint="find out which part of the build writes these headers; this step is left to the build tool",
@@ -114,13 +125,13 @@ class Scanner:
         if self._tree.refresh():
             self._forget()
 
-    def _is_stale(self, bits: int) -> bool:
-        """Whether a file of the closure says something else by now, so that the closure is another."""
-        if not self._files.changed(bits):
-            return False
-        self._tree.forget()
-        self._forget()
-        return True
+    def _check(self, bits: int) -> dict[str, bytes] | None:
+        """The digests of the closure's files; None where one says something else by now, so the closure is another."""
+        digests = self._files.check(bits)
+        if digests is None:
+            self._tree.forget()
+            self._forget()
+        return digests
 
     def _forget(self) -> None:
         self._files.forget()
@@ -150,12 +161,13 @@ class Scanner:
 
     def _result(self, task: Task, bits: int, *, computed: bool) -> ScanResult:
         items = self._files.items
-        contents = frozenset(items.values(bits & items.all("content")))
+        content, internal = bits & items.all("content"), bits & items.all("internal")
+        contents = frozenset(items.values(content))
         spelled = bits & items.all("file") & ~items.all("content")
         return ScanResult(
             files=contents.union(items.values(spelled)) if spelled else contents,
             contents=contents,
-            internal=frozenset(items.values(bits & items.all("internal"))),
+            internal=contents if internal == content else frozenset(items.values(internal)),
             symlinks=self._set("link", bits),
             dirs=self._set("directory", bits),
             used_dirs=self._set("used", bits),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -36,7 +37,9 @@ _HAS = re.compile(
     + rb")"
 )
 _PROBE = re.compile(_NAME)
-_MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"\w+\(([^)\n]*)\)")
+_MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"(\w+)\(([^)\n]*)\)")
+_HAS_ALIAS = re.compile(rb"#[ \t]*define[ \t]+(\w+)[ \t]+__has_include(?:_next)?(?:__)?[ \t\r]*(?:\n|\Z)")
+_ENDS_ARGUMENT = re.compile(_GAP + rb"\)")
 _DEPENDENCY = re.compile(rb'dependency[ \t]*(?:\\?"([^"\\\n]+)\\?"|<([^>\n]+)>)')
 _RESOURCE = re.compile(rb'\.(incbin|include)(?:[ \t]|\\t)*\\?"([^"\\\n]+)\\?"', re.IGNORECASE)
 _INCBIN = re.compile(rb"\.incbin\b", re.IGNORECASE)
@@ -68,10 +71,14 @@ class Directives:
     """`.include`: read and scanned in turn."""
     incbins: tuple[str, ...] = ()
     """The part of `embeds` that `.incbin` names."""
+    asked: tuple[str, ...] = ()
+    """Macros that `__has_include(MACRO)` asks for by their value."""
+    wrappers: tuple[str, ...] = ()
+    """Macros that do what `__has_include` does: `#define HAVE(x) __has_include(x)`."""
     computed: bool = False
     """`#include MACRO`: only the compiler knows."""
     opaque: bool = False
-    """An `.incbin` whose name is put together by macros: not even the compiler's `-M` knows."""
+    """An `.incbin` or a `__has_include` whose name is put together by macros: not even the compiler's `-M` knows."""
     date: bool = False
     timestamp: bool = False
     modules: bool = False
@@ -105,6 +112,22 @@ class _Names:
         return {kind: tuple(names) for kind, names in self.found.items()}
 
 
+def hides_names(data: bytes, asked: Iterable[str], wrappers: Iterable[str]) -> bool:
+    """Whether a file makes a header name that cannot be seen.
+
+    That is: it gives one of the macros `asked` another value than a header name, or hands a macro to a wrapper.
+    """
+    text = _SPLICE.sub(b"", data)
+    patterns = (
+        (asked, rb"define[ \t]+(?:%s)(?!\w)[ \t]*(?![ \t\r\n<]|\"[^\"\n]*[./][^\"\n]*\")."),
+        (wrappers, rb"#[ \t]*(?:el)?if[^\n]*?\b(?:%s)[ \t]*\([ \t]*[A-Za-z_]"),
+    )
+    return any(
+        names and re.search(pattern % b"|".join(re.escape(os.fsencode(name)) for name in names), text)
+        for names, pattern in ((sorted(names), pattern) for names, pattern in patterns)
+    )
+
+
 def tidy(path: str) -> str:
     """Drop `./` and doubled slashes, which never change what a path names; `..` can, and stays."""
     return _ONLY_DOTS.sub("", path) if "./" in path or "//" in path else path
@@ -113,13 +136,15 @@ def tidy(path: str) -> str:
 def _parse(text: bytes) -> Directives:
     names = _Names()
     computed = _directives(text, names)
+    hidden = False
     if b"__has_" in text:
-        computed |= _has(text, names)
+        unseen, hidden = _has(text, names)
+        computed |= unseen
     if b"dependency" in text:
         for match in _DEPENDENCY.finditer(text):
             names.add("quote" if match[1] else "angle", match[1] or match[2])
     return Directives(
-        opaque=_resources(text, names),
+        opaque=_resources(text, names) or hidden,
         computed=computed,
         date=b"__DATE__" in text or b"__TIME__" in text,
         timestamp=b"__TIMESTAMP__" in text,
@@ -149,22 +174,32 @@ def _directives(text: bytes, names: _Names) -> bool:
     return computed
 
 
-def _has(text: bytes, names: _Names) -> bool:
-    computed = False
+def _has(text: bytes, names: _Names) -> tuple[bool, bool]:
+    """Collect what is asked for; say whether a macro's value is, and whether one that nobody can see."""
+    computed = hidden = False
+    for match in _HAS_ALIAS.finditer(text):
+        names.add("wrappers", match[1])
     for match in _HAS.finditer(text):
         word, quote, angle, macro = match.groups()
         if macro:
             line = text.rfind(b"\n", 0, match.start()) + 1
             head = _MACRO_HEAD.match(text, line, match.end() + 1)
             # `#define HAVE(x) __has_include(x)`: the names stand where the macro is used, see `probes`.
-            computed |= head is None or macro not in re.findall(rb"\w+", head[1])
+            if head is not None and macro in re.findall(rb"\w+", head[2]):
+                names.add("wrappers", head[1])
+                continue
+            computed = True
+            if _ENDS_ARGUMENT.match(text, match.end()):
+                names.add("asked", macro)
+            else:
+                hidden = True
         elif word == b"include_next":
             names.add("following", quote or angle)
         elif word == b"embed":
             names.add("embeds", quote or angle)
         else:
             names.add("quote" if quote else "angle", quote or angle)
-    return computed
+    return computed, hidden
 
 
 def _resources(text: bytes, names: _Names) -> bool:

@@ -43,11 +43,13 @@ class ScanResult:
     """Files that the command itself names: response files, plugins, profiles, specs, precompiled headers."""
     timestamps: frozenset[str]
     """Files that say `__TIMESTAMP__`: the time of whichever file uses it is part of the result, so keep all times.
-    GCC's `#pragma once`, too, takes files of one size, time and content for one."""
+    GCC's `#pragma once`, too, takes files of one size, time and content for one. All `contents` where a macro on the
+    command line or in the environment says it."""
     opaque: frozenset[str]
-    """Files with an `.incbin` whose file is known to nobody but the assembler. Do not split such a compile."""
+    """Files with an `.incbin` whose file is known to nobody but the assembler, or with a `__has_include` of a name that
+    only the preprocessor can put together. Do not split such a compile."""
     date: bool
-    """Whether any file says `__DATE__` or `__TIME__`."""
+    """Whether any file says `__DATE__` or `__TIME__`, or a macro on the command line or in the environment does."""
     computed: bool
     """Whether the compiler had to be asked because of an `#include MACRO`."""
     modules: bool

@@ -26,12 +26,12 @@ class Given:
 
     headers: tuple[str, ...]
     """What `-include`, `-imacros` and `-include-pch` name."""
-    macros: tuple[str, ...]
-    """The values of all `-D`."""
+    text: bytes
+    """The macros as a file would define them."""
     literals: tuple[str, ...]
     """Header names that are a macro's whole value."""
     directives: Directives
-    """What the macros say, as if a file defined them."""
+    """What that text says."""
     response_files: tuple[str, ...]
     """Those that variables name; absolute."""
 
@@ -45,7 +45,8 @@ def given(arguments: Arguments, directory: str, environment: Mapping[str, str]) 
     headers = [name for part in parts for name in part.values("-include", "-imacros", "-include-pch")]
     macros = tuple(value for part in parts for value in part.values("-D"))
     literals = tuple(match[1] or match[2] for match in map(_HEADER_MACRO.fullmatch, macros) if match)
-    return Given(tuple(headers), macros, literals, _parse(macros), added.response_files)
+    text, directives = _parse(macros)
+    return Given(tuple(headers), text, literals, directives, added.response_files)
 
 
 @lru_cache(maxsize=64)
@@ -54,6 +55,7 @@ def _read(words: tuple[str, ...]) -> Arguments:
 
 
 @lru_cache(maxsize=1024)
-def _parse(macros: tuple[str, ...]) -> Directives:
-    text = "".join(f"#define {' '.join(value.partition('=')[::2])}\n" for value in macros)
-    return parse(os.fsencode(text))
+def _parse(macros: tuple[str, ...]) -> tuple[bytes, Directives]:
+    lines = (f"#define {' '.join(value.partition('=')[::2])}\n" for value in macros)
+    text = os.fsencode("".join(lines))
+    return text, parse(text)

@@ -14,7 +14,7 @@ from itertools import compress
 from typing import Any
 
 from .contents import Contents
-from .directives import Directives, parse, tidy
+from .directives import Directives, hides_names, parse, tidy
 from .search import SearchPath
 from .tree import LINK, PRECOMPILED, Place, Tree
 
@@ -82,6 +82,7 @@ class Files:
         self.is_internal = is_internal
         self._parsed: dict[str, tuple[bytes | None, Directives]] = {}
         """By physical path, with the digest of what was parsed."""
+        self._hidden: dict[tuple[bytes | None, frozenset[str], frozenset[str]], bool] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -90,8 +91,11 @@ class Files:
         self._nodes: dict[str, Node] = {}
         self._place_bits: dict[int, int] = {}
 
-    def changed(self, bits: int) -> bool:
-        """Whether any of these files says something else than when it was parsed; then it is parsed again."""
+    def check(self, bits: int) -> dict[str, bytes] | None:
+        """Look whether any of these files says something else than when it was parsed; then it is parsed again.
+
+        If none does: the digests of all that may change, by physical path. Else None.
+        """
         paths = list(self.items.values(bits & self.items.all("mutable")))
         digests = self._contents.digests(paths)
         changed = False
@@ -100,7 +104,19 @@ class Files:
             if digests.get(path) != digest:
                 new = self._parsed[path] = self._parse(path)
                 changed |= new[1] != directives or new[0] is None
-        return changed
+        return None if changed else digests
+
+    def hidden(self, bits: int, asked: frozenset[str], wrappers: frozenset[str]) -> int:
+        """The bits of the files among these that make header names which cannot be seen, see `hides_names`."""
+        found = 0
+        for path in self.items.values(bits & self.items.all("content")):
+            if path in self._parsed:
+                key = (self._parsed[path][0], asked, wrappers)
+                if key not in self._hidden:
+                    self._hidden[key] = hides_names(self._contents.load(path)[1], asked, wrappers)
+                if self._hidden[key]:
+                    found |= self.items.bit("opaque", path)
+        return found
 
     def find(self, directory: str, name: str) -> Found | None:
         """Look for `name` in one directory; an absolute name ignores the directory."""
@@ -147,7 +163,9 @@ class Files:
         path = place.walk.spelled.rstrip("/") + "/" + base
         node = self._nodes.get(path)
         if node is None:
-            node = self._nodes[path] = self._make(place, base, path)
+            # Not the place as this lookup came to it: what is crossed on the way there is no fact of the file.
+            home = self.tree.place(place.walk.spelled) or place
+            node = self._nodes[path] = self._make(home, base, path)
         return node
 
     def _make(self, place: Place, base: str, path: str) -> Node:
@@ -198,6 +216,9 @@ class Files:
             bits |= bit("resource", (directory, name, True, ""))
         for name in directives.literals:
             bits |= bit("literal", (directory, name))
+        for kind in ("asked", "wrappers"):
+            for name in getattr(directives, kind):
+                bits |= bit(kind, name)
         return bits
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitphase.errors import SplitphaseError
 
 from .arguments import Arguments, Option
-from .signatures import signatures
-from .tree import Tree, Walk
+from .signatures import signature_of
+from .tree import Tree
 
 _QUOTE_START = '#include "..." search starts here:'
 _ANGLE_START = "#include <...> search starts here:"
@@ -20,7 +21,7 @@ _END = "End of search list."
 _GCC_VERSION = re.compile(r"^gcc version ", re.MULTILINE)
 _SUFFIX = re.compile(r" \((?:framework directory|headermap)\)$")
 _IGNORED = re.compile(r'^ignoring (?:nonexistent|duplicate) directory "(.*)"$', re.MULTILINE)
-_KEPT_ENVIRONMENTS = 64
+_KEPT_ENVIRONMENTS = 8
 
 DIRECTORY_OPTIONS = frozenset(
     """-I -isystem -iquote -idirafter -F -iframework -isystem-after -cxx-isystem -c-isystem -objc-isystem
@@ -108,7 +109,7 @@ class Compilers:
         self._tree = tree or Tree()
         self._answers: dict[tuple[object, ...], _Answer] = {}
         self._gcc: set[tuple[str, ...]] = set()
-        self._environments: dict[int, _Environment] = {}
+        self._environments: deque[_Environment] = deque(maxlen=_KEPT_ENVIRONMENTS)
 
     def search_path(
         self, arguments: Arguments, directory: str, environment: Mapping[str, str], language: str
@@ -130,11 +131,11 @@ class Compilers:
         return arguments.compiler in self._gcc
 
     def _environment(self, variables: Mapping[str, str]) -> _Environment:
-        known = self._environments.get(id(variables))
-        if known is None or known.variables is not variables:
-            if len(self._environments) >= _KEPT_ENVIRONMENTS:
-                self._environments.clear()
-            known = self._environments[id(variables)] = _read_environment(variables)
+        for known in self._environments:
+            if known.variables == variables:
+                return known
+        known = _read_environment(dict(variables))  # the caller may change its own
+        self._environments.appendleft(known)
         return known
 
     def _ask(
@@ -161,16 +162,19 @@ class Compilers:
         return answer.path
 
     def _state(self, paths: Sequence[str]) -> tuple[object, ...]:
-        """What is at the paths: where a directory is, which file it is, or nothing."""
+        """What is at the paths: where a directory is, which file it is, or why nothing is there."""
         walks = [self._tree.walk(path) for path in paths]
-        return tuple(walk.physical if walk.is_directory else self._file_state(walk) for walk in walks)
+        return tuple(
+            walk.physical if walk.is_directory or self._tree.fixed.covers(walk.physical) else _file_state(path)
+            for path, walk in zip(paths, walks, strict=True)
+        )
 
-    def _file_state(self, walk: Walk) -> object:
-        if not walk.mode:
-            return None
-        if self._tree.fixed.covers(walk.physical):
-            return walk.physical
-        return walk.physical, signatures((walk.physical,))
+
+def _file_state(path: str) -> object:
+    try:
+        return signature_of(os.stat(path))
+    except OSError as error:
+        return error.errno  # GCC leaves out a directory that does not exist, but fails if a link leads to itself
 
 
 def run(argv: Sequence[str], directory: str, environment: Mapping[str, str]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -51,6 +51,7 @@ def _library() -> ctypes.CDLL:
         ) from error
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.signatures.argtypes, library.signatures.restype = [ctypes.c_char_p, size, ctypes.c_int, pointer], None
+    library.entries.argtypes, library.entries.restype = [ctypes.c_char_p, pointer, size], ctypes.c_longlong
     library.renew.argtypes, library.renew.restype = [ctypes.c_char_p, size, pointer, pointer], size
     return library
 
@@ -60,6 +61,22 @@ def signatures(paths: Sequence[str], *, follow: bool = True) -> bytes:
     out = ctypes.create_string_buffer(SIZE * len(paths) or 1)
     _library().signatures(_joined(paths), len(paths), follow, out)
     return out.raw[: SIZE * len(paths)]
+
+
+def entries(directory: str) -> frozenset[bytes]:
+    """The entries of a directory, each a letter and the name: `d` directory, `l` symlink, `f` all else.
+
+    Raises OSError.
+    """
+    room = 1 << 16
+    while True:
+        out = ctypes.create_string_buffer(room)
+        size: int = _library().entries(os.fsencode(directory), out, room)
+        if size < 0:
+            raise OSError(-size, os.strerror(-size), directory)
+        if size <= room:
+            return frozenset(out.raw[: size - 1].split(b"\0")) if size else frozenset()
+        room = 2 * size
 
 
 def split(joined: bytes) -> Iterator[bytes]:
@@ -104,6 +121,9 @@ class Watch:
         return [self._paths[number] for number in numbers[:found]]
 
 
-def _joined(paths: Iterable[str]) -> bytes:
-    # No file has a name with a NUL: nothing is at the empty path either.
-    return b"".join(os.fsencode(path if "\0" not in path else "") + b"\0" for path in paths)
+def _joined(paths: Sequence[str]) -> bytes:
+    text = "\0".join(paths)
+    if text.count("\0") >= len(paths):
+        # No file has a name with a NUL: nothing is at the empty path either.
+        text = "\0".join(path if "\0" not in path else "" for path in paths)
+    return os.fsencode(text) + b"\0"

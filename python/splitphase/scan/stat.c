@@ -1,8 +1,11 @@
-/* What tells whether a path changed: stat of many paths in one call. Loaded by signatures.py, which has the same
-   layout. */
+/* What tells whether a path changed: stat of many paths in one call, and the entries of a directory. Loaded by
+   signatures.py, which has the same layout. */
 
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -57,4 +60,40 @@ size_t renew(const char *paths, size_t count, struct signature *known, uint32_t 
         paths += strlen(paths) + 1;
     }
     return found;
+}
+
+static char kind_of(DIR *directory, const struct dirent *entry)
+{
+    unsigned char type = entry->d_type;
+    if (type == DT_UNKNOWN) {
+        struct stat info;
+        if (fstatat(dirfd(directory), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0)
+            type = S_ISDIR(info.st_mode) ? DT_DIR : S_ISLNK(info.st_mode) ? DT_LNK : DT_REG;
+    }
+    return type == DT_DIR ? 'd' : type == DT_LNK ? 'l' : 'f';
+}
+
+/* Write each entry of a directory as a letter for its kind (d, l for a symlink, f for all else), its name and a NUL.
+   Returns how many bytes that takes, of which no more than `room` are written, or -errno. */
+long long entries(const char *path, char *out, size_t room)
+{
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return -errno;
+    size_t used = 0;
+    const struct dirent *entry;
+    while (errno = 0, (entry = readdir(directory)) != NULL) {
+        const char *name = entry->d_name;
+        if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)))
+            continue;
+        size_t length = strlen(name) + 1;
+        if (used + 1 + length <= room) {
+            out[used] = kind_of(directory, entry);
+            memcpy(out + used + 1, name, length);
+        }
+        used += 1 + length;
+    }
+    long long result = errno ? -(long long)errno : (long long)used;
+    closedir(directory);
+    return result;
 }

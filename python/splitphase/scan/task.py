@@ -9,7 +9,7 @@ from splitphase.errors import SplitphaseError
 
 from . import arguments as command
 from .arguments import Arguments
-from .directives import tidy
+from .directives import hides_names, tidy
 from .extras import ArgumentFiles, profile_files, unusual_charset
 from .facts import Compile
 from .given import given
@@ -80,7 +80,18 @@ class Task:
         self.special = self._special()
         for path in self.special:
             bits |= self._plain(path)
-        return self._add_resources(bits) | self._surroundings()
+        return self._add_hidden(self._add_resources(bits)) | self._surroundings()
+
+    def _add_hidden(self, bits: int) -> int:
+        """Add which files ask `__has_include` for names that cannot be seen."""
+        said, items = self.given.directives, self._files.items
+        asked = frozenset((*said.asked, *items.values(bits & items.all("asked"))))
+        wrappers = frozenset((*said.wrappers, *items.values(bits & items.all("wrappers"))))
+        hidden = said.opaque
+        if asked or wrappers:
+            bits |= self._files.hidden(bits, asked, wrappers)
+            hidden |= hides_names(self.given.text, asked, wrappers)
+        return bits | items.bit("opaque", self._source) if hidden else bits
 
     def _add_macros(self, bits: int) -> int:
         """Add what `-DHAVE=__has_include(<x>)` asks for, wherever it is used."""

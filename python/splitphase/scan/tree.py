@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from splitphase.errors import SplitphaseError
 
 from .directives import tidy
-from .signatures import ABSENT, RACY, Fixed, Watch, signature_of
+from .signatures import ABSENT, RACY, Fixed, Watch, entries, signature_of
 
-FILE, DIRECTORY, LINK = range(3)
+FILE, DIRECTORY, LINK = b"fdl"
 """Kinds of directory entries. A file is all that is neither of the others."""
 PRECOMPILED = (".gch", ".pch")
 """The compiler asks for `x.h.gch`, or for the files in a directory of that name, before `x.h`."""
@@ -31,7 +31,10 @@ class Listing:
 
     directory: str
     """Physical."""
+    entries: frozenset[bytes]
+    """As `signatures.entries` gives them."""
     kinds: dict[str, int]
+    """The same, by name."""
     whole: bool = False
     """Whether all its entries are an answer, not single names."""
 
@@ -229,29 +232,22 @@ class Tree:
     def _listing(self, directory: str) -> Listing | None:
         listing = self._listings.get(directory)
         if listing is None:
-            kinds = self._list(directory)
-            if kinds is not None:
-                listing = self._listings[directory] = Listing(directory, kinds)
+            found = self._list(directory)
+            if found is not None:
+                kinds = {os.fsdecode(entry[1:]): entry[0] for entry in found}
+                listing = self._listings[directory] = Listing(directory, found, kinds)
         return listing
 
-    def _list(self, directory: str) -> dict[str, int] | None:
+    def _list(self, directory: str) -> frozenset[bytes] | None:
         self._observe(directory)
         try:
-            with os.scandir(directory) as entries:
-                return {
-                    entry.name: LINK
-                    if entry.is_symlink()
-                    else DIRECTORY
-                    if entry.is_dir(follow_symlinks=False)
-                    else FILE
-                    for entry in entries
-                }
+            return entries(directory)
         except PermissionError as error:
             raise SplitphaseError(
                 f"cannot list {directory}, so what an include finds in it is unknown: {error.strerror}",
                 hint="make the directory readable before the cut, or take it off the include path",
             ) from error
-        except (OSError, ValueError):
+        except OSError:
             return None
 
     def _look_again(self, path: str) -> bool:
@@ -262,14 +258,19 @@ class Tree:
         if listing is None:
             return new != old
         try:
-            kinds = self._list(path) if stat.S_ISDIR(new.mode) else None
+            found = self._list(path) if stat.S_ISDIR(new.mode) else None
         except SplitphaseError:
-            kinds = None
-        if kinds is None:
+            found = None
+        if found is None:
             del self._listings[path]
             return True
-        changed = {name for name, _ in listing.kinds.items() ^ kinds.items()}
-        listing.kinds = kinds
+        gone, come = listing.entries - found, found - listing.entries
+        listing.entries = found
+        for entry in gone:
+            del listing.kinds[os.fsdecode(entry[1:])]
+        for entry in come:
+            listing.kinds[os.fsdecode(entry[1:])] = entry[0]
+        changed = {os.fsdecode(entry[1:]) for entry in gone | come}
         return new != old or (listing.whole and bool(changed)) or any(map(self._is_asked, changed))
 
     def _is_asked(self, name: str) -> bool:
