@@ -1,7 +1,7 @@
-"""Which crates a crate is made from, however far away: noted at each call of rustc, for the calls that use what it makes.
+"""Which crates a crate is made from, however far away: noted at each call of rustc, for those that use what it makes.
 
-rustc finds the crates behind its `--extern` ones by itself, in the folders of `-L dependency`; nothing on the command line says
-which. All workers of a server share the notes: a file for each crate, named by a digest of the path of its files.
+rustc finds the crates behind its `--extern` ones by itself, in the folders of `-L dependency`; nothing on the command
+line says which. All workers of a server share the notes: a file for each crate, named by a digest of its path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What lies in the folder of a cargo package, or in the whole tree: for calls of rustc that may read more than they say."""
+"""What lies in the folder of a cargo package, or in the whole tree: for calls of rustc that may read what none says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TARGET = ("CACHEDIR.TAG", ".fingerprint")
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """Something in a folder. `link` is what a symbolic link says, and `file` whether it is, or leads to, a regular file."""
+    """Something in a folder. `link` is what a symbolic link says; `file`: it is a regular file, or leads to one."""
 
     path: str
     file: bool

@@ -1,9 +1,9 @@
 """Calls of rustc: how they are judged, found and kept.
 
-A key says rustc, its words, the crates that it is made from, native libraries and, where a linker runs, the linker. Sources
-and variables that it read its dependency file names: they are an entry's needs, looked at when it is found. What uses a
-procedural macro may read more than any file says: there all of the package counts, and, if it is not a vendored one, all of
-the tree that is no Rust.
+A key says rustc, its words, the crates that it is made from, native libraries and, where a linker runs, the linker.
+Sources and variables that it read its dependency file names: they are an entry's needs, looked at when it is found.
+What uses a procedural macro may read more than any file says: there all of the package counts, and, if it is not a
+vendored one, all of the tree that is no Rust.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _BUILD_ID = re.compile(rb"\x04\0\0\0(?:\x14|\x10)\0\0\0\x03\0\0\0GNU\0.{16}", re
 _VARIABLE = "$"
 """In front of a variable's name among the needs."""
 _ABSENT = ""
+_SEARCHED = ("LIBRARY_PATH", "LPATH")
 
 
 @dataclass(slots=True)
@@ -185,21 +186,17 @@ class RustCalls:
             found = os.path.realpath(shutil.which(linker, path=environment.get("PATH", "")) or linker)
             if not self._keys.unchanging(found):
                 return Reason.RUSTC_OUTSIDE
-            seen |= variables.relevant(environment, "link")
-            added = [value for values in variables.words_added(environment, "link") for value in values]
-            if any(self._top in word for value in added for word in value.split()):
+            seen |= variables.relevant(environment, Kind.LINK)
+            added = [value for values in variables.words_added(environment, Kind.LINK) for value in values]
+            added += [environment.get(name, "") for name in _SEARCHED]
+            if any(self._top in value for value in added):
                 return Reason.LINK_WORDS
             inputs.lines.append(found)
-        package = self._package(call, said)
         if any(crate.macro for crate in crates):
             seen |= for_macros(environment)
-            reason = self._all_that_macros_read(inputs, call, package)
+            reason = self._all_that_macros_read(inputs, call, self._package(call, said))
             if reason:
                 return reason
-        else:
-            # A module's name is looked for in two places.
-            names = (one.path for one in packages.walk(package, packages=False) if one.path.endswith(".rs"))
-            inputs.lines += [] if self._keys.unchanging(f"{package}/") else names
         inputs.lines += [f"{name}={value}" for name, value in sorted(seen.items())]
         return ""
 
@@ -260,15 +257,17 @@ class RustCalls:
                 return f"it read the variable {name}, which is not its environment's"
             if value is not None and self._escape.found_in(os.fsencode(value)):
                 return OWN_READ
-        paths = sorted({os.path.normpath(os.path.join(call.directory, source)) for source in read.sources})
+        paths = [os.path.join(call.directory, source) for source in read.sources]
         for path in paths:
             if path.endswith(".rs"):
                 with open(path, "rb") as stream:
                     if _UNNAMED.search(stream.read()):
                         return ASSEMBLER
-        paths = [path for path in paths if not self._keys.unchanging(path)]
-        states = self._states(paths)
-        if states is None:
+        paths = [path for path in paths if "/../" in path or not self._keys.unchanging(path)]
+        # A module's file is looked for in two places.
+        others = [_other_place(path) for path in paths if path.endswith(".rs")]
+        states = self._states([*paths, *others], absent=True) or {}
+        if not all(states[path][0] for path in paths):
             return GONE
         if any(own for _, own in states.values()):
             return OWN_READ
@@ -286,6 +285,12 @@ class RustCalls:
         escaped = self._escape.data(data)
         same_id = _BUILD_ID.findall(escaped) == _BUILD_ID.findall(data) != []
         return None if same_id else escaped
+
+
+def _other_place(path: str) -> str:
+    """`x/mod.rs` for `x.rs`, and the other way round."""
+    stem = path.removesuffix("/mod.rs")
+    return f"{stem}.rs" if stem != path else f"{path.removesuffix('.rs')}/mod.rs"
 
 
 def _libraries(folder: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """rustc's dependency files: the sources that a call read, and the variables, with their values.
 
-The form is a Makefile's, with a rule without prerequisites for each source, and comments for variables; cargo reads it as well
-(cargo's `core/compiler/fingerprint`, "parse_rustc_dep_info").
+The form is a Makefile's, with a rule without prerequisites for each source, and comments for variables; cargo reads it
+as well (its `core/compiler/fingerprint`, "parse_rustc_dep_info").
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which environment variables a call of rustc depends on.
 
-What a crate reads with `env!` its dependency file says (`# env-dep:`). Procedural macros may read any variable, and say nothing:
-for calls that use one, all count but those that a shell or cargo has for itself, and attributes that stdenv's own phases read.
+What a crate reads with `env!` its dependency file says (`# env-dep:`). Procedural macros may read any variable, and say
+nothing: for calls that use one, all count but those that a shell or cargo has for itself, and attributes that stdenv's
+own phases read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the words of a rustc call say. Pure code over words.
 
-Sources: rustc's manual (https://doc.rust-lang.org/rustc/command-line-arguments.html, codegen-options/index.html) and what
-cargo 1.65 to 1.97 pass. As for C, an option that is not known to be safe leaves the call to the compiler.
+Sources: rustc's manual (https://doc.rust-lang.org/rustc/command-line-arguments.html, codegen-options/index.html) and
+what cargo 1.65 to 1.97 pass. As for C, an option that is not known to be safe leaves the call to the compiler.
 """
 
 from __future__ import annotations
@@ -19,29 +19,49 @@ _JOINED = frozenset((*_SHORT, "-L", "-l", "-o", "-Z"))
 _FLAGS = {"-O": "opt-level=3", "-g": "debuginfo=2"}
 _KEPT = frozenset(
     """
-    --cfg --check-cfg --edition --cap-lints --error-format --json --color --diagnostic-width --allow --warn --deny --forbid
-    --force-warn --remap-path-prefix
+    --cfg --check-cfg --edition --cap-lints --error-format --json --color --diagnostic-width --allow --warn --deny
+    --forbid --force-warn --remap-path-prefix
     """.split()
 )
 """Options with a value that is a part of the key and says all."""
 _VALUED = frozenset(
-    "--codegen --crate-name --crate-type --emit --extern --out-dir --target --sysroot --explain --print -L -l -o -Z".split()
+    """
+    --codegen --crate-name --crate-type --emit --extern --out-dir --target --sysroot --explain --print -L -l -o -Z
+    """.split()
 )
 _CODEGEN = frozenset(
     """
-    opt-level debuginfo debug-assertions overflow-checks embed-bitcode codegen-units panic lto strip prefer-dynamic rpath
-    relocation-model code-model target-feature force-frame-pointers symbol-mangling-version link-dead-code inline-threshold
-    link-self-contained control-flow-guard soft-float default-linker-libraries force-unwind-tables linker-flavor
-    no-prepopulate-passes no-redzone no-stack-check no-vectorize-loops no-vectorize-slp relro-level instruction-set
+    opt-level debuginfo debug-assertions overflow-checks embed-bitcode codegen-units panic lto strip prefer-dynamic
+    rpath relocation-model code-model target-feature force-frame-pointers symbol-mangling-version link-dead-code
+    inline-threshold link-self-contained control-flow-guard soft-float default-linker-libraries force-unwind-tables
+    linker-flavor
+    metadata no-prepopulate-passes no-redzone no-stack-check no-vectorize-loops no-vectorize-slp relro-level instruction-set
     """.split()
 )
+_PRINTS = frozenset("--print --explain -vV -V --version --help -h -v --verbose".split())
+_NAMES = {
+    "--crate-name": "name",
+    "--out-dir": "folder",
+    "--target": "target",
+    "extra-filename": "extra",
+    "linker": "linker",
+}
+"""Options and codegen options that name something, and where that goes."""
+_DANGERS = {
+    "incremental": (re.compile(""), Reason.INCREMENTAL),
+    "target-cpu": (re.compile("native$"), Reason.NATIVE),
+    "split-debuginfo": (re.compile("(?!off$)"), Reason.WRITES),
+    "linker-plugin-lto": (re.compile(".*/"), Reason.LTO),
+}
+"""Codegen options that are safe with other values."""
 _SYSROOT = frozenset("proc_macro std core alloc test".split())
 """Crates that `--extern` names without a path."""
 _LINKED = frozenset("bin dylib cdylib proc-macro".split())
 _LINK_WORD = re.compile(
-    r"-Wl,(?:--?(?:z,|rpath,|as-needed|no-as-needed|no-undefined|build-id|gc-sections|no-gc-sections|eh-frame-hdr|soname,"
-    r"|undefined[=,]|require-defined[=,]|strip-\w+|Bstatic|Bdynamic|O\d|s$|hash-style=|compress-debug-sections=|icf=)[^/@]*"
-    r"|-?-rpath,[^@]*)$|-fuse-ld=[\w.]+$|-m(?:32|64)$|-s$|-l[^/@]+$|-static(?:-\w+)?$|-no-?pie$|-pie$|-nostartfiles$|-pthread$|-g$|-O\d$"
+    r"-Wl,--?(?:z,|rpath,|as-needed|no-as-needed|no-undefined|build-id|gc-sections|no-gc-sections|eh-frame-hdr|soname,"
+    r"|undefined[=,]|require-defined[=,]|strip-\w+|Bstatic|Bdynamic|O\d|s$|hash-style=|compress-debug-sections=|icf=)"
+    r"[^/@]*$|-Wl,--?rpath[,=][^@]*$|-fuse-ld=[\w.]+$|-m(?:32|64)$|-s$|-l[^/@]+$|-static(?:-\w+)?$|-no-?pie$|-pie$"
+    r"|-nostartfiles$|-pthread$|-g$|-O\d$"
 )
 """Words for the linker that name no file but libraries and folders to run from."""
 
@@ -66,8 +86,6 @@ class Said:
     """Folders in which native libraries are looked for."""
     link_files: list[str] = field(default_factory=list)
     """Files that words for the linker name."""
-    asks: bool = False
-    """Whether it is no compile."""
     reason: str = ""
     """Why it is left to the compiler."""
 
@@ -108,7 +126,6 @@ def read(words: Iterable[str], directory: str) -> Said:
     for word in rest:
         if word == "-" or word.startswith("@"):
             _leave(said, Reason.STANDARD_INPUT if word == "-" else Reason.RESPONSE_FILE)
-            said.asks = said.asks or word == "-"
         elif not word.startswith("-"):
             if said.source:
                 _leave(said, Reason.SEVERAL_SOURCES)
@@ -139,72 +156,60 @@ def _option(word: str) -> tuple[str, str | None]:
 
 
 def _take(said: Said, name: str, value: str | None, directory: str) -> None:
-    if name in ("--print", "--explain", "-vV", "-V", "--version", "--help", "-h", "-v", "--verbose"):
-        said.asks = True
+    if name in _PRINTS:
         _leave(said, Reason.PRINTS)
     elif value is None:
         _leave(said, unknown(name))
     elif name == "--codegen":
         _codegen(said, value, directory)
-    elif name == "--crate-name":
-        said.name = value
+    elif name in _NAMES:
+        setattr(said, _NAMES[name], value)
     elif name == "--crate-type":
         said.types += value.split(",")
     elif name == "--emit":
         said.emits += value.split(",")
-    elif name == "--out-dir":
-        said.folder = value
-    elif name == "--target":
-        said.target = value
-    elif name == "--sysroot":
+    elif name in ("--extern", "-L", "-l", "--sysroot"):
+        _search(said, name, value, directory)
+    elif name not in _KEPT:
+        _leave(said, unknown(name))
+
+
+def _search(said: Said, name: str, value: str, directory: str) -> None:
+    """Options that say where crates and libraries are."""
+    left, equals, right = value.partition("=")
+    if name == "--sysroot":
         if not os.path.realpath(os.path.join(directory, value)).startswith(("/nix/store/", "/usr/")):
             _leave(said, Reason.RUSTC_OUTSIDE)
     elif name == "--extern":
-        _, equals, path = value.partition("=")
         if equals:
-            said.externs.append(path)
+            said.externs.append(right)
         elif value.rpartition(":")[2] not in _SYSROOT:
             _leave(said, Reason.UNSEEN_CRATE)
-    elif name == "-L":
-        kind, equals, path = value.partition("=")
-        if not equals:
-            kind, path = "all", value
-        if kind in ("all", "native"):
-            said.searched.append(path)
-        elif kind not in ("dependency", "crate"):
-            _leave(said, unknown(f"-L {kind}"))
     elif name == "-l":
-        if "/" in value.rpartition("=")[2]:
+        if "/" in value:
             _leave(said, Reason.LINK_WORDS)
-    elif name not in _KEPT:
-        _leave(said, unknown(name))
+    elif not equals or left in ("all", "native"):
+        said.searched.append(right if equals else value)
+    elif left not in ("dependency", "crate"):
+        _leave(said, unknown(f"-L {left}"))
 
 
 def _codegen(said: Said, text: str, directory: str) -> None:
     name, _, value = text.partition("=")
     name = name.replace("_", "-")
-    if name == "extra-filename":
-        said.extra = value
-    elif name == "linker":
-        said.linker = value
-    elif name in ("link-arg", "link-args", "pre-link-args"):
+    if name in _NAMES:
+        setattr(said, _NAMES[name], value)
+    elif name in ("link-arg", "link-args"):
         for word in [value] if name == "link-arg" else value.split():
             if not word.startswith("-") and os.path.isfile(os.path.join(directory, word)):
                 said.link_files.append(word)
             elif not _LINK_WORD.match(word):
                 _leave(said, Reason.LINK_WORDS)
-    elif name == "incremental":
-        _leave(said, Reason.INCREMENTAL)
-    elif name in ("target-cpu", "tune-cpu"):
-        if value == "native":
-            _leave(said, Reason.NATIVE)
-    elif name == "split-debuginfo":
-        if value != "off":
-            _leave(said, Reason.WRITES)
-    elif name == "linker-plugin-lto":
-        if "/" in value:
-            _leave(said, Reason.LTO)
-    elif name not in _CODEGEN and name != "metadata":
+    elif name in _DANGERS:
+        pattern, reason = _DANGERS[name]
+        if pattern.match(value):
+            _leave(said, reason)
+    elif name not in _CODEGEN:
         _leave(said, unknown(f"-C {name}"))
 
 
@@ -214,7 +219,6 @@ def _leave(said: Said, reason: str) -> None:
 
 def _shape(said: Said) -> str:
     if not said.source:
-        said.asks = True
         return Reason.NO_INPUT
     if not (said.name and said.folder) or "dep-info" not in said.emits:
         return Reason.NO_DEPENDENCIES
