@@ -30,7 +30,7 @@ def vendored(package: str) -> bool:
 def walk(folder: str, *, packages: bool) -> Iterator[Below]:
     """All below a folder, sorted, less what cargo writes and what belongs to version control.
 
-    Packages in it are gone into only with `packages`, and those that are vendored never: their checksum stands for them.
+    Packages in it are gone into only with `packages`; those that are vendored never: their checksum stands for them.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)

@@ -34,8 +34,8 @@ _CODEGEN = frozenset(
     opt-level debuginfo debug-assertions overflow-checks embed-bitcode codegen-units panic lto strip prefer-dynamic
     rpath relocation-model code-model target-feature force-frame-pointers symbol-mangling-version link-dead-code
     inline-threshold link-self-contained control-flow-guard soft-float default-linker-libraries force-unwind-tables
-    linker-flavor
-    metadata no-prepopulate-passes no-redzone no-stack-check no-vectorize-loops no-vectorize-slp relro-level instruction-set
+    linker-flavor metadata
+    no-prepopulate-passes no-redzone no-stack-check no-vectorize-loops no-vectorize-slp relro-level instruction-set
     """.split()
 )
 _PRINTS = frozenset("--print --explain -vV -V --version --help -h -v --verbose".split())
