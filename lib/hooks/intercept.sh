@@ -33,17 +33,25 @@ splitphaseInterceptBegin() {
   splitphaseInterceptRustc
 }
 
-# splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any other one
-# a copy of the shim stands on PATH; that leaves no trace in cargo's fingerprints, nor in RUSTC, which build scripts see.
+# splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any
+# other one a copy of the shim stands on PATH; that leaves no trace in cargo's fingerprints. RUSTC stays as it is: build scripts
+# see it, and some write it down.
 splitphaseInterceptRustc() {
-  local splitphaseRustc splitphaseStart
-  if ! splitphaseRustc=$(type -P rustc); then return; fi
-  LC_ALL=C read -r -n 256 splitphaseStart <"$splitphaseRustc" || :
-  case $splitphaseStart in '#!'*/bash | '#!'*/bash\ *) return ;; esac
-  printf '%s' "$splitphaseChain" >"$splitphaseServed/chain"
-  mkdir "$splitphaseServed/bin"
-  cp "$splitphaseShim" "$splitphaseServed/bin/rustc"
-  PATH=$splitphaseServed/bin:$PATH
+  local splitphaseRustc
+  if [[ ${RUSTC:-} == */* ]]; then
+    if ! splitphaseIsBashScript "$RUSTC"; then echo "splitphase: calls of $RUSTC are not seen: RUSTC names it"; fi
+  elif splitphaseRustc=$(type -P rustc) && ! splitphaseIsBashScript "$splitphaseRustc"; then
+    printf '%s' "$splitphaseChain" >"$splitphaseServed/chain"
+    mkdir "$splitphaseServed/bin"
+    cp "$splitphaseShim" "$splitphaseServed/bin/rustc"
+    PATH=$splitphaseServed/bin:$PATH
+  fi
+}
+
+splitphaseIsBashScript() {
+  local splitphaseStart
+  LC_ALL=C read -r -n 256 splitphaseStart <"$1" || :
+  [[ $splitphaseStart == '#!'*/bash || $splitphaseStart == '#!'*/bash' '* ]]
 }
 
 # splitphaseInterceptEnd: behind the phase. Prints what the server says.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from shimmed import stock
+
 import oracle
 from oracle_edits import Edit
 from oracle_tree import Node, State, clear, read, write
-from shimmed import stock, tools
+from rustshim import in_front
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "checks/fixtures/cargo"
 _SOURCES = (
@@ -282,9 +283,8 @@ class CargoOracle(oracle.Oracle):
 
     def build(self, environment: dict[str, str]) -> bool:
         """Run cargo."""
-        if "BASH_ENV" in environment:
-            environment = environment | {"PATH": f"{_shim_for_rustc(environment)}:{environment['PATH']}"}
-        return self._run(["cargo", *self.cargo, *self.extra], environment, self.work)
+        given = in_front(environment) if "BASH_ENV" in environment else environment
+        return self._run(["cargo", *self.cargo, *self.extra], given, self.work)
 
     def candidates(self, state: State, built: oracle.Built) -> list[str]:  # noqa: ARG002 - as the other tools'
         """Crates: their first sources."""
@@ -292,7 +292,9 @@ class CargoOracle(oracle.Oracle):
 
     def untouched(self, before: State, after: State, candidates: list[str]) -> list[str]:
         """Crates that no edit between the states could reach."""
-        changed = {path for path in before.tree.keys() | after.tree.keys() if before.tree.get(path) != after.tree.get(path)}
+        changed = {
+            path for path in before.tree.keys() | after.tree.keys() if before.tree.get(path) != after.tree.get(path)
+        }
         if before.environment != after.environment or before.epoch != after.epoch or _ALL & changed:
             return []
         return [path for path in candidates if not any(_reaches(one, path) for one in changed)]
@@ -325,17 +327,6 @@ _CRATES = tuple(_NEEDS)
 
 def _reaches(changed: str, crate: str) -> bool:
     return changed.startswith(_NEEDS[crate])
-
-
-def _shim_for_rustc(environment: dict[str, str]) -> Path:
-    """What lib/hooks/intercept.sh puts on PATH."""
-    scratch = Path(environment["BASH_ENV"]).parent
-    folder = scratch / "bin"
-    if not folder.exists():
-        folder.mkdir()
-        shutil.copy(tools() / "shim", folder / "rustc")
-        (scratch / "chain").write_text("-")
-    return folder
 
 
 def run(

@@ -69,7 +69,7 @@ class RustCalls:
         """What a call is."""
         words = (*call.words, *call.environment.get("NIX_RUSTFLAGS", "").split())
         said = rustwords.read(words, call.directory)
-        reason = said.reason or self._problem(call, said)
+        reason = _question(call, said) or said.reason or self._problem(call, said)
         if reason:
             return Judged(Kind.OTHER, reason, words=words, source=said.source)
         program = said.program()
@@ -154,11 +154,6 @@ class RustCalls:
     def _problem(self, call: Call, said: Said) -> str:
         """Why the call is left, beside what its words say; the crate that it makes is none that is known then."""
         top = self._top
-        # Build scripts call rustc to ask what it can.
-        if call.environment.get("CARGO_CRATE_NAME", said.name) != said.name or (
-            "OUT_DIR" in call.environment and "CARGO_CRATE_NAME" not in call.environment
-        ):
-            return Reason.PROBE
         if not self._keys.unchanging(os.path.realpath(call.program)):
             return Reason.RUSTC_OUTSIDE
         if not below(call.directory, said.folder, top):
@@ -285,6 +280,12 @@ class RustCalls:
         escaped = self._escape.data(data)
         same_id = _BUILD_ID.findall(escaped) == _BUILD_ID.findall(data) != []
         return None if same_id else escaped
+
+
+def _question(call: Call, said: Said) -> str:
+    """Build scripts call rustc to ask what it can: the reason to leave that."""
+    asked = "OUT_DIR" in call.environment and "CARGO_CRATE_NAME" not in call.environment
+    return Reason.PROBE if asked or call.environment.get("CARGO_CRATE_NAME", said.name) != said.name else ""
 
 
 def _other_place(path: str) -> str:
