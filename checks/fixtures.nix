@@ -25,12 +25,10 @@ let
 
   # Where the result is no mapping of the stock one's, the tool's own build in the same place must give the same bytes.
   rebuilt = files: ''
-    export NIX_CFLAGS_COMPILE="''${NIX_CFLAGS_COMPILE%--the-compiler-must-not-run}"
-    export NIX_LDFLAGS="''${NIX_LDFLAGS%--the-linker-must-not-run}"
     mkdir first
     cp ${files} first
     cmake --build . --target clean
-    cmake --build . --parallel 2
+    env -u BASH_ENV cmake --build . --parallel 2
     for file in ${files}; do
       strip --strip-debug "$file" "first/$file"
       cmp "$file" "first/$file"
@@ -84,6 +82,8 @@ let
       postInstall = "rm $out/bin/program $out/lib/libprefix.a";
     };
     derived.source = "derived";
+    # compare.sh falls back to the helper here: its own mapping does not see encoded hashes.
+    encoded.source = "encoded";
     dates.source = "dates";
     headers.source = "headers";
     links.source = "links";

@@ -24,12 +24,18 @@ PYTHON = str(Path(splitphase.__file__).parent.parent)
 SCHEMA = json.loads((Path(splitphase.__file__).parent / "schema.json").read_text())
 
 
-def run(*words: str | Path, where: Path | None = None, code: int = 0, prefix: tuple[str, ...] = ()) -> str:
+def run(
+    *words: str | Path,
+    where: Path | None = None,
+    code: int = 0,
+    prefix: tuple[str, ...] = (sys.executable,),
+    helper: str = PYTHON,
+) -> str:
     """Run the helper and return standard output and error together."""
     done = subprocess.run(
-        [*prefix, sys.executable, "-m", "splitphase", *map(str, words)],
+        [*prefix, "-m", "splitphase", *map(str, words)],
         cwd=where, capture_output=True, text=True, check=False,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHON, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": helper, "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -123,24 +129,37 @@ def public() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+def _for_others(public: Path, other: tuple[str, ...]) -> str:
+    """A Python that another user can run: this one, or a copy where it lies in a folder that is closed to others."""
+    program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    if not subprocess.run([*other, str(program), "-c", "import ctypes"], check=False, capture_output=True).returncode:
+        return str(program)
+    base = Path(sys.base_prefix)
+    unused = shutil.ignore_patterns("site-packages", "test", "idlelib", "__pycache__", "*.a")
+    for folder in ("bin", "lib"):
+        shutil.copytree(base / folder, public / "python" / folder, symlinks=True, ignore=unused)
+    return str(public / "python" / program.relative_to(base))
+
+
 @pytest.mark.skipif(
     os.getuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv to be someone else"
 )
 def test_rewrite_in_locked_folders_as_a_plain_user(public: Path) -> None:
     """Builders are not root: files, links and folders in read-only folders are theirs all the same."""
-    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    if subprocess.run([*prefix, sys.executable, "-c", ""], check=False, capture_output=True).returncode:
-        pytest.skip("this Python is not for other users")
-    locked = public / f"x-{HASH}" / "locked"
+    other = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    program = _for_others(public, other)
+    shutil.copytree(Path(PYTHON, "splitphase"), public / "helper/splitphase")
+    tree = public / "tree"
+    locked = tree / f"x-{HASH}" / "locked"
     locked.mkdir(parents=True)
     (locked / f"{HASH}.txt").write_text(HASH)
     (locked / "link").symlink_to(f"../{HASH}")
     for path in (locked / f"{HASH}.txt", locked, locked.parent):
         path.chmod(path.stat().st_mode & 0o555)
-    subprocess.run(["chown", "-Rh", "65534:65534", str(public)], check=True)
-    run("rewrite", "--map", f"{HASH}={OTHER}", public, prefix=prefix)
-    assert os.listdir(public) == [f"x-{OTHER}"]
-    locked = public / f"x-{OTHER}" / "locked"
+    subprocess.run(["chown", "-Rh", "65534:65534", str(tree)], check=True)
+    run("rewrite", "--map", f"{HASH}={OTHER}", tree, prefix=(*other, program), helper=str(public / "helper"))
+    assert os.listdir(tree) == [f"x-{OTHER}"]
+    locked = tree / f"x-{OTHER}" / "locked"
     assert (locked / f"{OTHER}.txt").read_text() == OTHER
     assert os.readlink(locked / "link") == f"../{OTHER}"
     assert [path.stat().st_mode & 0o777 for path in (locked.parent, locked, locked / f"{OTHER}.txt")] == [

@@ -17,7 +17,7 @@ leave() {
   rm -rf "${out:?}"
   mkdir "$out"
   printf '%s\n' "$1" >"$out/.splitphase-left"
-  echo "splitphase: left to the build tool: ${splitphaseSource:-$name}: $1"
+  echo "splitphase: left to the compiler: ${splitphaseSource:-$name}: $1"
   # An exec'ed last command that closes its standard output early would make Nix kill the builder.
   exit 0
 }
@@ -28,10 +28,18 @@ unpack() {
   zstd -dqc "$pack" | tar -xf -
   for input in ${inputs[@]+"${inputs[@]}"}; do
     if [ -e "$input/.splitphase-left" ]; then
-      leave "it needs ${input#/nix/store/*-}, which is left to the build tool"
+      leave "it needs ${input#/nix/store/*-}, which is left to the compiler"
     fi
-    cp -rs --no-preserve=mode "$input/." .
   done
+  # shellcheck source=/dev/null
+  source .splitphase/action.sh
+  splitphasePlace
+}
+
+# splitphaseInput INDEX PATH TARGET: what another action made, where this one reads it. The script of a link says so.
+splitphaseInput() {
+  mkdir -p "$(dirname "$3")"
+  ln -sf "${inputs[$1]}/$2" "$3"
 }
 
 # run: the action, in a fresh shell state, its output folders made. What it prints on stderr goes to .splitphase/messages.
@@ -90,7 +98,8 @@ prove() {
   chmod -R u+w "$first"
   rewrite "$first" || return 1
   find . -mindepth 1 -maxdepth 1 ! -path ./.splitphase-first ! -name env-vars -exec rm -rf {} +
-  unpack
+  unpack # which reads the script anew
+  splitphaseTokens=("${splitphaseTokens[@]//./}")
   rewrite . || return 1
   sameSeed
   (
@@ -109,8 +118,6 @@ inputs=()
 if [ -n "${inputsPath:-}" ]; then mapfile -t inputs <"$inputsPath"; fi
 mkdir "$out"
 unpack
-# shellcheck source=/dev/null
-source .splitphase/action.sh
 if [ "$splitphaseTop" != "$NIX_BUILD_TOP" ]; then
   fail "this builder works in $NIX_BUILD_TOP, but the package was prepared in $splitphaseTop" \
     "paths are compiled in, so every builder needs the same build directory: set 'sandbox = true' and the same 'sandbox-build-dir' on each"

@@ -115,7 +115,7 @@ splitphaseDump() {
 
 # At splitphaseTo: save tree, outputs and state as a snapshot. Inside buildPhase, the build goes on to be recorded.
 splitphaseSave() {
-  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseName
+  local splitphaseProblem= splitphaseScratch splitphaseArguments splitphaseName splitphaseErrors splitphaseStdout
   echo "splitphase: leaving the build ${splitphaseTo%% *} $splitphaseToPhase"
   splitphaseState=done
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
@@ -132,17 +132,53 @@ splitphaseSave() {
   splitphaseOutputArguments
   if [ -n "${splitphaseManifest:-}" ]; then splitphaseArguments+=(--copy); fi
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
-  if ! PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
-    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>"$NIX_BUILD_TOP/.splitphase-errors"; then
-    cat "$NIX_BUILD_TOP/.splitphase-errors" >&2
+  exec {splitphaseStdout}>&1
+  if ! splitphaseErrors=$(PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
+    --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>&1 >&"$splitphaseStdout"); then
+    printf '%s\n' "$splitphaseErrors" >&2
     if [ -z "${splitphaseManifest:-}" ]; then exit 1; fi
-    splitphaseUnsplit "$(sed -n 's/^error: //p' "$NIX_BUILD_TOP/.splitphase-errors" | head -n 1)"
+    splitphaseUnsplit "$(sed -n 's/^error: //p' <<<"$splitphaseErrors" | head -n 1)"
     return
   fi
-  cat "$NIX_BUILD_TOP/.splitphase-errors" >&2
+  exec {splitphaseStdout}>&-
+  if [ -n "$splitphaseErrors" ]; then printf '%s\n' "$splitphaseErrors" >&2; fi
   if [ -n "${splitphaseManifest:-}" ]; then splitphaseRecord; fi
+  splitphaseRemember
   cd "$NIX_BUILD_TOP"
   splitphaseEmptyOutputs
+}
+
+# splitphaseRemember: leave the hashes of this part's outputs and of those before it, for the check of the results. They are
+# written in two halves, so that nothing refers to them; none where the package accepts that an old path stays.
+splitphaseRemember() {
+  local splitphaseName splitphaseHash
+  if [ -n "${splitphaseKeep[*]-}" ]; then return; fi
+  {
+    if [ -e "${splitphaseBase:-}/outputs" ]; then cat "$splitphaseBase/outputs"; fi
+    for splitphaseName in "${splitphaseOutputs[@]}" splitphaseSnapshot splitphaseManifest splitphasePacks; do
+      splitphaseHash=${!splitphaseName-}
+      splitphaseHash=${splitphaseHash##*/}
+      if [ -n "$splitphaseHash" ]; then printf '%s %s\n' "${splitphaseHash:0:16}" "${splitphaseHash:16:16}"; fi
+    done
+  } >"$splitphaseSnapshot/outputs"
+}
+
+# At the end of the last part: no result may refer to an earlier part, or hold a token, in any form that can be found.
+splitphaseCheckResults() {
+  local splitphaseArguments splitphaseFirst splitphaseSecond splitphaseName splitphaseTraces splitphaseFolders=()
+  if [ ! -e "${splitphaseBase:-}/outputs" ]; then return; fi
+  splitphaseOutputArguments
+  while read -r splitphaseFirst splitphaseSecond; do
+    splitphaseArguments+=(--hash "$splitphaseFirst$splitphaseSecond")
+  done <"$splitphaseBase/outputs"
+  for splitphaseName in "${splitphaseOutputs[@]}"; do
+    if [ -e "${!splitphaseName}" ]; then splitphaseFolders+=("${!splitphaseName}"); fi
+  done
+  if ! splitphaseTraces=$(PATH=$PATH:$splitphasePath "$splitphaseHelper" verify --tokens "${splitphaseArguments[@]}" "${splitphaseFolders[@]}"); then
+    printf '%s\n' "$splitphaseTraces" >&2
+    splitphaseFail "an output refers to an earlier part of the build, or holds a token for its own path; the files are named above" \
+      "a phase before the cut encoded the output path in a form that cannot be rewritten: cut before it, or use the package unsplit (passthru.splitphase.stock)"
+  fi
 }
 
 # At splitphaseFrom: take up the build. What the package sets itself and earlier parts did not see stays as it is here.
@@ -276,6 +312,8 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
     elif [ "$splitphaseState" = skipping ] || { [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ]; }; then
       splitphaseFail "the build ended before the place '${splitphaseTo:-$splitphaseFrom}'" \
         "a phase of the package runs other phases or ends the build by itself: cut elsewhere"
+    elif [ -n "${splitphaseFrom:-}" ] && [ -z "${splitphaseTo:-}" ]; then
+      splitphaseCheckResults
     fi
   }
 fi

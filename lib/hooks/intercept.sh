@@ -30,7 +30,7 @@ splitphaseInterceptBegin() {
     if [ -n "${BASH_ENV:-}" ]; then printf 'if [[ -r %q ]]; then . %q; fi\n' "$BASH_ENV" "$BASH_ENV"; fi
   } >"$splitphaseServed/env"
   export BASH_ENV=$splitphaseServed/env
-  splitphaseInterceptRustc
+  if [ -n "${splitphaseTake:-}${splitphaseCheckpoint:-}" ]; then splitphaseInterceptRustc; fi
 }
 
 # splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any

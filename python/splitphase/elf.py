@@ -35,7 +35,7 @@ _BIG_NOTE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class Layout:
     """Field offsets of one ELF class; `order` is a struct byte-order mark."""
 
     order: str
@@ -174,6 +174,11 @@ class Image:
         """e_machine; 62 is x86-64."""
         return self._get(18, (0, "H"))
 
+    @cached_property
+    def relocatable(self) -> bool:
+        """Whether it is an object, whose sections are not mapped where they stand (e_type is ET_REL)."""
+        return self._get(16, (0, "H")) == 1
+
     @property
     def order(self) -> str:
         """The struct byte-order mark."""
@@ -183,17 +188,6 @@ class Image:
     def wide(self) -> bool:
         """Whether it is a 64-bit file."""
         return bool(self.layout and self.layout.word == "Q")
-
-    def place_patches(self, section: Section, offset: int, size: int) -> list[Patch]:
-        """What says in the section's header that it lies elsewhere or is of another size."""
-        layout = self.layout
-        if layout is None:
-            return []
-        code = layout.order + layout.word
-        return [
-            Patch(section.header + layout.sh_offset, struct.pack(code, offset)),
-            Patch(section.header + layout.sh_size, struct.pack(code, size)),
-        ]
 
     def hashed_name(self, start: int, end: int) -> str:
         """The dynamic symbol whose name these bytes of the file are part of; a hash table depends on it."""
@@ -313,12 +307,12 @@ def refresh(data: bytearray, original: bytes | bytearray) -> bool:
     return True
 
 
-def _layout(data: bytes) -> _Layout | None:
+def _layout(data: bytes) -> Layout | None:
     if len(data) < 52 or data[:4] != MAGIC or data[5] not in (1, 2):
         return None
     order = "<" if data[5] == 1 else ">"
     if data[4] == 2 and len(data) >= 64:
-        return _Layout(order, 64, (32, "Q"), (40, "Q"), 54, 56, 64, "IIQQQQIIQQ", "Q")
+        return Layout(order, 64, (32, "Q"), (40, "Q"), 54, 56, 64, "IIQQQQIIQQ", "Q")
     if data[4] == 1:
-        return _Layout(order, 52, (28, "I"), (32, "I"), 42, 32, 40, "IIIIIIIIII", "I")
+        return Layout(order, 52, (28, "I"), (32, "I"), 42, 32, 40, "IIIIIIIIII", "I")
     return None

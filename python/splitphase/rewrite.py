@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splitphase.errors import RewriteError, UnsafePathError
+from splitphase.hashes.encoded import BROKEN, encoded_forms
 from splitphase.hashes.files import link_beside, unlocked, write_beside, write_in_place
 from splitphase.hashes.findings import DIRECTORY, REMEDY, Outcome
 from splitphase.hashes.forms import forms_of, split_path, subjects
@@ -55,7 +56,8 @@ class Rewriter:
         subjects(pairs)
         self.pairs = dict(pairs)
         self._arguments = {old: new for old, new in pairs.items() if old != new}, names
-        self.strong = Scanner(forms_of(subjects(*self._arguments)))
+        known = subjects(*self._arguments)
+        self.strong = Scanner((*forms_of(known), *encoded_forms(known)))
         self._keep = tuple(keep)
         self._atomic = atomic
         self._moved: dict[tuple[int, int], Path] = {}
@@ -265,12 +267,19 @@ class Rewriter:
 
 
 def _spots(outcome: Outcome) -> list[tuple[int, str, tuple[str, ...]]]:
-    """Where something was found and what, as far as it is the same after rewriting."""
-    return [(0 if DIRECTORY in find.inside else find.offset, find.label, find.inside) for find in outcome.finds]
+    """Where something was found and what, as far as it is the same after rewriting: no places in what moves."""
+    return [
+        (0 if DIRECTORY in find.inside or find.section else find.offset, find.label, find.inside)
+        for find in outcome.finds
+    ]
 
 
 def _patched(engine: Engine, data: bytes) -> bytes:
-    patches = [piece.patch for piece in engine.pieces(Memory(data))]
+    pieces = engine.pieces(Memory(data))
+    problem = next((piece.problem for piece in pieces if piece.problem == BROKEN), "")
+    if problem:
+        raise RewriteError(f"{data[:200].decode(errors='backslashreplace')!r}: {problem}", hint=REMEDY)
+    patches = [piece.patch for piece in pieces]
     return Patched(Memory(data), patches).read(0, len(data)) if patches else data
 
 

@@ -1,7 +1,8 @@
-"""The oracle: a checkpointed build equals the clean one, byte for byte, whatever was edited.
+"""The oracle: a build with the shim in front of its compilers equals the stock one, byte for byte, whatever was edited.
 
-Both builds are made in the same folder one after the other, with the same output paths, so their files are compared
-as they are. The helper and the build tools are the real ones; Nix is left out, which checks/checkpoint.nix is for.
+All builds of a state are made in the same folder one after the other, from one configured tree and with the same output
+paths, so their files are compared as they are, except those in which two stock builds differ as well. The shim, the
+server and the build tools are the real ones; Nix is left out, which checks/checkpoint.nix is for.
 """
 
 from __future__ import annotations
@@ -14,35 +15,81 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "intercept"))
+import oracle_reach
 from oracle_edits import GENERATED, Edit, edit
 from oracle_project import build_files, project
 from oracle_tree import State, clear, write
+from shimmed import PYTHON, Server, served, stock
 
-PYTHON = Path(__file__).resolve().parents[2] / "python"
+__all__ = ["PYTHON", "Oracle", "Outcome", "run"]
 _BASE32 = "0123456789abcdfghijklmnpqrsvwxyz"
-_BOOKKEEPING = re.compile(
-    r"(?:^|/)(?:\.ninja_log|\.ninja_deps|config\.log|meson-(?:logs|private|info)|CMakeFiles/CMake\w*\.log"
-    r"|CMakeFiles/CMakeConfigureLog\.yaml|Progress|autom4te\.cache)(?:/|$)"
-    r"|\.(?:d|Po|Plo)$|compiler_depend\.|/progress\.make$|/depend\.internal$|CMakeCache\.txt$"
+_PATIENCE = 300
+"""Seconds after which a build hangs."""
+NAMED = (
+    "it uses an output path, and not only as text",
+    "an .incbin names its file in a way that only the assembler knows",
 )
-"""What build tools remember: it differs between two clean builds as well, or says how a build was made."""
+"""Reasons for which an object is not kept, and which are no fault."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How the builds with the shim are disturbed."""
+
+    chaos: str = ""
+    """As `splitphase serve --chaos` takes it."""
+    verify: bool = False
+    kill: bool = False
+    """Whether the server is killed at a random moment."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that could be taken is."""
+        return not self.kill and not re.search("refuse|die", self.chaos)
+
+
+@dataclass
+class Checkpoint:
+    """What a build kept."""
+
+    folder: Path
+    state: State
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Sources that were compiled and not kept, and why."""
 
 
 @dataclass
 class Outcome:
     """One case."""
 
-    edits: list[str]
-    kept: int = 0
-    anew: str = ""
+    taken: list[str] = field(default_factory=list)
+    """Sources of the objects that were taken."""
+    untouched: list[str] = field(default_factory=list)
+    """Sources that no edit could reach."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Sources whose compile is left to the compiler, and why."""
     failed: bool = False
-    restarted: bool = False
     differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build with the shim."""
+
+    failed: bool
+    result: dict[str, str]
+    taken: list[str]
+    ran: list[str]
+    left: dict[str, str]
+    log: str
 
 
 class Oracle:
@@ -57,6 +104,11 @@ class Oracle:
         self.top.mkdir(parents=True)
         self.source = self.top / "source"
         self.prepared: dict[str, Path] = {}
+        self.generated = True
+        """Whether the project is one of ours."""
+        self.ways = Ways()
+        self.unsure: set[str] = set()
+        """Files in which stock builds differed."""
         self.log = ""
 
     def configure(self, state: State, prefix: str) -> dict[str, str]:
@@ -68,9 +120,9 @@ class Oracle:
         write(state, source, random.Random(prefix))
         if self.tool == "autotools" and "configure" not in state.tree:
             self._autoreconf(source)
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("CFLAGS", "PYTHON", "MAKE"))
-        }
+        environment = stock(
+            {name: value for name, value in os.environ.items() if not name.startswith(("CFLAGS", "PYTHON", "MAKE"))}
+        )
         environment |= {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8", "out": prefix}
         work = self.work
         work.mkdir(exist_ok=True)
@@ -114,97 +166,121 @@ class Oracle:
     def build(self, environment: dict[str, str]) -> bool:
         """Run the build tool."""
         tool = "ninja" if self.tool in ("cmake-ninja", "meson") else "make"
-        return self._run([tool, "-j2", *self.arguments()], environment, self.work)
+        arguments = ["prefix=fixed"] if self.tool == "make" else []
+        return self._run([tool, "-j2", *arguments], environment, self.work)
 
-    def arguments(self) -> list[str]:
-        """Of make."""
-        return ["prefix=fixed"] if self.tool == "make" else []
-
-    def helper(self, command: str, prefix: str, environment: dict[str, str], *options: str) -> str:
-        """Run one of splitphase's commands in the build."""
-        tool = "ninja" if self.tool in ("cmake-ninja", "meson") else "make"
-        run = subprocess.run(
-            [sys.executable, "-S", "-m", "splitphase", command, "--top", str(self.top), "--output", f"out={prefix}",
-             "--package", "oracle", "--system", "here", "--tool", tool,
-             *(f"--make-argument={argument}" for argument in self.arguments()), *options],
-            cwd=self.work, env=environment | {"PYTHONPATH": os.environ.get("ORACLE_PYTHON", str(PYTHON))},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if run.returncode:
-            raise AssertionError(f"splitphase {command}: {run.stderr}\n{run.stdout}")
-        return run.stdout
+    def shimmed(
+        self, environment: dict[str, str], prefix: str, take: Path | None, keep: Path | None
+    ) -> tuple[Built, Server]:
+        """Build with the shim in front of the compilers."""
+        options = [*(("--chaos", self.ways.chaos) if self.ways.chaos else ())]
+        options += ["--verify"] if self.ways.verify and take else []
+        with served(self.top, take=take, keep=keep, output=prefix, package="oracle", options=tuple(options)) as server:
+            killer = threading.Timer(self.chance.uniform(0, 1.5), server.kill)
+            if self.ways.kill:
+                killer.start()
+            failed = not self.build(server.environment(environment))
+            killer.cancel()
+            log = self.log
+            try:
+                said = server.end()
+            except subprocess.CalledProcessError as error:
+                if not self.ways.kill and "die" not in self.ways.chaos:
+                    raise AssertionError(f"the server ended before the build: {server.log()}") from error
+                said = ""
+            if self.ways.whole and server.log():
+                raise AssertionError(f"the server complains: {server.log()}")
+            taken = server.sources("taken")
+            if take and said and f"{len(taken)} objects taken" not in said:
+                raise AssertionError(f"{len(taken)} objects were taken, and the server says: {said}")
+            left = {note["source"]: note["reason"] for note in server.notes() if note["outcome"] == "left"}
+            return Built(failed, self.result(), taken, server.sources("ran"), left, log), server
 
     def result(self) -> dict[str, str]:
-        """Everything that a build left, less what its tool remembers."""
+        """Everything that a build left."""
         found = {}
         for place, folders, names in os.walk(self.top):
             for name in sorted([*names, *folders]):
                 path = Path(place, name)
                 relative = str(path.relative_to(self.top))
-                if _BOOKKEEPING.search(relative):
-                    continue
                 if path.is_symlink():
                     found[relative] = f"link {os.readlink(path)}"
                 elif path.is_file():
                     found[relative] = f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
                 else:
-                    found[relative] = "folder"
+                    found[relative] = f"folder {path.stat().st_mode:o}"
         return found
 
     def _run(self, command: list[str], environment: dict[str, str], work: Path) -> bool:
-        run = subprocess.run(
-            command, cwd=work, env=environment, capture_output=True, text=True, errors="replace", check=False
-        )
+        try:
+            run = subprocess.run(
+                command, cwd=work, env=environment, capture_output=True, text=True, errors="replace", check=False,
+                stdin=subprocess.DEVNULL, timeout=_PATIENCE,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"{command[0]} hangs") from error
         self.log = run.stdout + run.stderr
         return run.returncode == 0
 
-    def case(self, state: State, sources: list[Path], number: int) -> tuple[Outcome, Path]:
-        """Build a state clean (which leaves a checkpoint of it) and from one of the checkpoints; compare."""
+    def _again(self) -> None:
+        """The configured tree as it was."""
+        clear(self.top)
+        subprocess.run(["cp", "-a", f"{self.folder}/configured/.", self.top], check=True)
+
+    def candidates(self, state: State, built: Built) -> list[str]:
+        """All sources that were compiled, or should have been."""
+        if self.generated:
+            return oracle_reach.compiled(state, self.tool)
+        return sorted({source for source in (*built.ran, *built.taken, *built.left) if source in state.tree})
+
+    def untouched(self, before: State, after: State, candidates: list[str]) -> list[str]:
+        """Those that no edit between the states could reach."""
+        return oracle_reach.untouched(before, after, self.tool, candidates)
+
+    def case(self, state: State, sources: list[Checkpoint], number: int) -> tuple[Outcome, Checkpoint]:
+        """Build a state by itself (twice), in keep mode, and from one of the checkpoints; compare."""
         prefix = "/nix/store/" + "".join(self.chance.choice(_BASE32) for _ in range(32)) + f"-oracle-{state.version}"
-        own = self.folder / f"checkpoint-{number}"
+        source = self.chance.choice(sources[-3:]) if sources else None
+        own = Checkpoint(self.folder / f"checkpoint-{number}", state.copy())
         environment = self.configure(state, prefix)
-        self.helper("observe", prefix, environment, "--checkpoint", str(own))
-        outcome = Outcome([])
-        outcome.failed = not self.build(environment)
-        self.helper("checkpoint", prefix, environment, "--checkpoint", str(own))
-        if not sources:
-            if outcome.failed:
-                raise AssertionError(f"the first build fails:\n{self.log}")
-            return outcome, own
-        clean = self.result()
-        environment = self.configure(state, prefix)
-        chain = self.chance.random() < 0.3
-        if chain:
-            shutil.rmtree(own)
-            self.helper("observe", prefix, environment, "--checkpoint", str(own))
-        options = ["--carry", str(own)] if chain else []
-        source = str(self.chance.choice(sources[-3:]))
-        said = self.helper("reuse", prefix, environment, "--checkpoint", source, *options)
-        kept = re.search(r"(\d+) objects taken", said)
-        outcome.kept = int(kept[1]) if kept else 0
-        outcome.anew = "" if kept else said.strip().removeprefix("splitphase: built anew: ")
-        if self.build(environment) == outcome.failed:
-            outcome.differences.append(f"one of the two builds fails:\n{self.log[-2000:]}")
-        if not outcome.failed:
-            said = self.helper("confirm", prefix, environment, "--checkpoint", source)
-            outcome.restarted = bool(said)
-        if outcome.restarted:
-            outcome.kept, outcome.anew = 0, said.strip()
-            environment = self.configure(state, prefix)
-            if chain:
-                shutil.rmtree(own)
-                self.helper("observe", prefix, environment, "--checkpoint", str(own))
-            self.build(environment)
-        made = self.result()
-        if not outcome.failed:
-            outcome.differences += sorted(
-                f"{path}: clean {clean.get(path)}, checkpointed {made.get(path)}"
-                for path in clean.keys() | made.keys()
-                if clean.get(path) != made.get(path)
-            )
-        if chain:
-            self.helper("checkpoint", prefix, environment, "--checkpoint", str(own))
+        shutil.rmtree(self.folder / "configured", ignore_errors=True)
+        subprocess.run(["cp", "-a", self.top, self.folder / "configured"], check=True)
+        outcome = Outcome(failed=not self.build(environment))
+        log, clean = self.log, self.result()
+        if outcome.failed and source is None:
+            raise AssertionError(f"the first build fails:\n{log}")
+        self._again()
+        self.build(environment)
+        again = self.result()
+        unsure = {path for path in clean.keys() | again.keys() if clean.get(path) != again.get(path)}
+        self.unsure |= unsure
+        # A chain takes and keeps in one build.
+        chain = source is not None and self.chance.random() < 0.3
+        for take, keep in ((source if chain else None, own), *(((source, None),) if source and not chain else ())):
+            self._again()
+            built, _ = self.shimmed(environment, prefix, take and take.folder, keep and keep.folder)
+            self._compare(outcome, built, clean, unsure, log)
+            if keep:
+                keep.dropped = built.left
+            if take:
+                outcome.taken, outcome.left = built.taken, built.left
+                outcome.untouched = self.untouched(take.state, state, self.candidates(state, built))
+        if self.ways.whole and not outcome.failed and source:
+            for path in sorted({*outcome.untouched} - {*outcome.taken}):
+                reason = outcome.left.get(path) or source.dropped.get(path, "")
+                if reason not in NAMED:
+                    outcome.differences.append(f"{path}: no edit could reach it, and it was not taken: {reason}")
         return outcome, own
+
+    def _compare(self, outcome: Outcome, built: Built, clean: dict[str, str], unsure: set[str], log: str) -> None:
+        if built.failed != outcome.failed:
+            outcome.differences.append(f"one of the two builds fails:\n{log[-2000:]}\n{built.log[-2000:]}")
+        elif not outcome.failed:
+            outcome.differences += sorted(
+                f"{path}: clean {clean.get(path)}, with the shim {built.result.get(path)}"
+                for path in clean.keys() | built.result.keys()
+                if path not in unsure and clean.get(path) != built.result.get(path)
+            )
 
 
 def run(
@@ -217,8 +293,13 @@ def run(
     kinds: tuple[Edit, ...] = GENERATED,
     flags: tuple[str, ...] = (),
     maker: type[Oracle] = Oracle,
+    ways: Ways | None = None,
+    notes: list[dict[str, Any]] | None = None,
 ) -> Counter[str]:
-    """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
+    """Run this many cases; raises AssertionError for the first that differs. Returns counts.
+
+    `notes` gets an entry for each case, as `dev/oracle --json` writes it.
+    """
     counts: Counter[str] = Counter()
     done = 0
     sequence = 0
@@ -228,6 +309,7 @@ def run(
         state = start.copy() if start else project(chance)
         with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
             oracle = maker(tool, Path(os.path.realpath(folder)), chance, flags)
+            oracle.ways, oracle.generated = ways or Ways(), start is None
             history: list[str] = []
             finish = build_files if start is None else lambda state, _tool: state
             checkpoints = [oracle.case(finish(state, tool), [], 0)[1]]
@@ -236,24 +318,34 @@ def run(
                 edits = edit(state, chance, kinds)
                 history.append(" + ".join(edits))
                 outcome, checkpoint = oracle.case(finish(state, tool), checkpoints, number)
+                if notes is not None:
+                    taken, untouched = len(outcome.taken), len(outcome.untouched)
+                    equal = not outcome.differences
+                    notes.append({"tool": tool, "equal": equal, "taken": taken, "untouched": untouched})
                 if say:
-                    failed = ", both builds fail" if outcome.failed else ""
-                    said = outcome.anew or f"{outcome.kept} kept"
-                    say(f"{tool} {sequence - 1}.{number}: {history[-1]}: {said}{failed}")
+                    say(f"{tool} {sequence - 1}.{number}: {history[-1]}: {_said(outcome)}")
                 if outcome.differences:
                     raise AssertionError(
                         f"{tool}, seed {seed}, sequence {sequence - 1}: after {history}:\n"
                         + "\n".join(outcome.differences[:20])
                     )
                 counts["cases"] += 1
-                counts["objects kept"] += outcome.kept
-                counts["nothing kept"] += not outcome.kept
-                counts["started again"] += outcome.restarted
+                counts["objects taken"] += len(outcome.taken)
+                counts["sources untouched"] += len(outcome.untouched)
+                counts["nothing taken"] += not outcome.taken
                 counts["both builds fail"] += outcome.failed
                 done += 1
                 if outcome.failed:
                     state = before
                 else:
                     checkpoints.append(checkpoint)
+            if say:
+                say(f"{tool} {sequence - 1}: not compared, for stock builds differ in it: {sorted(oracle.unsure)}")
             clear(oracle.top)
     return counts
+
+
+def _said(outcome: Outcome) -> str:
+    failed = ", both builds fail" if outcome.failed else ""
+    left = "".join(f", {path}: {reason}" for path, reason in sorted(outcome.left.items()))
+    return f"{len(outcome.taken)} taken, {len(outcome.untouched)} untouched{left}{failed}"

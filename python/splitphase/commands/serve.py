@@ -23,16 +23,18 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--artifacts", type=Path, metavar="FILE", help="... whose outputs this names, a line each")
     parser.add_argument("--fixed", action="append", default=[], metavar="PREFIX", help="paths that do not change")
     parser.add_argument("--verify", action="store_true", help="compile what is taken as well, and compare")
-    parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT")
+    parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT,die=PERCENT")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the command; returns when the server listens."""
     from splitphase.intercept import server
     from splitphase.intercept.artifacts import Artifacts, Identity
+    from splitphase.intercept.chaos import Chaos
     from splitphase.intercept.session import FIXED, Build, Session
     from splitphase.intercept.summary import Summary
 
+    Chaos(arguments.chaos)
     outputs = dict(entry.split("=", 1) for entry in arguments.output)
     identity = Identity(arguments.package, arguments.system, arguments.top)
     source = None

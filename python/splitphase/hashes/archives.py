@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from splitphase.hashes.sources import Patch, Patched, Source, Spool, blocks
+from splitphase.hashes.sources import Patch, Patched, Source, Spool, Window, blocks
 
 AR, THIN = b"!<arch>\n", b"!<thin>\n"
 _AR_HEADER = 60
@@ -60,8 +60,8 @@ def ar_members(source: Source) -> Iterator[Member]:
         position = start + size + size % 2
 
 
-def ar_grown(source: Source, tails: Mapping[int, bytes]) -> Source:
-    """An archive with more bytes at the ends of the members that start there; its symbol table follows."""
+def ar_rebuilt(source: Source, members: Mapping[int, Source]) -> Source:
+    """An archive with other contents for the members that start there; its symbol table follows."""
     result = Spool()
     result.write(AR)
     moved: dict[int, int] = {}
@@ -71,20 +71,21 @@ def ar_grown(source: Source, tails: Mapping[int, bytes]) -> Source:
         header = source.read(position, _AR_HEADER)
         if header[58:60] != b"`\n":
             break
-        size, tail = int(header[48:58]), tails.get(position + _AR_HEADER, b"")
+        start, size = position + _AR_HEADER, int(header[48:58])
+        content = members.get(start) or Window(source, start, size)
         moved[position] = result.size
         width = {b"/": 4, b"/SYM64/": 8}.get(header[:16].rstrip())
         if width:
             tables.append((result.size + _AR_HEADER, width))
-        result.write(header[:48] + str(size + len(tail)).encode().ljust(10) + header[58:])
-        for block in blocks(source, position + _AR_HEADER, position + _AR_HEADER + size):
+        result.write(header[:48] + str(content.size).encode().ljust(10) + header[58:])
+        for block in blocks(content):
             result.write(block)
-        result.write(tail + b"\n" * ((size + len(tail)) % 2))
-        position += _AR_HEADER + size + size % 2
+        result.write(b"\n" * (content.size % 2))
+        position = start + size + size % 2
     patches = []
-    for start, width in tables:
-        for index in range(int.from_bytes(result.read(start, width), "big")):
-            place = start + width * (index + 1)
+    for table, width in tables:
+        for index in range(int.from_bytes(result.read(table, width), "big")):
+            place = table + width * (index + 1)
             old = int.from_bytes(result.read(place, width), "big")
             patches.append(Patch(place, moved.get(old, old).to_bytes(width, "big")))
     return Patched(result, patches)

@@ -11,14 +11,17 @@ from splitphase.hashes import archives, objects, packed, wide, zips
 from splitphase.hashes.arithmetic import derived
 from splitphase.hashes.chains import uncovered, weak_pieces
 from splitphase.hashes.chunks import Piece, Place, name_after, settle
+from splitphase.hashes.encoded import broken, encoded_forms, encoded_pieces
 from splitphase.hashes.findings import DIRECTORY, Find, Outcome
 from splitphase.hashes.forms import BASE32, WEAK_SHAPES, Subject, forms_of, subjects
+from splitphase.hashes.relaying import laid_out
 from splitphase.hashes.scanner import Run, Scanner
-from splitphase.hashes.sources import Memory, Patch, Source, Window
+from splitphase.hashes.sources import Joined, Memory, Patched, Source, Window
 
 _NAMES = 100
 _DEPTH = 3
 """So deep are compressed files looked for in compressed files."""
+_LAYOUT = "what stands behind it is not placed as compilers do it"
 _OPAQUE = (
     (b"\x04\x22\x4d\x18", "lz4"), (b"LZIP", "lzip"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"hsqs", "squashfs"),
     (b"\xed\xab\xee\xdb", "rpm"), (b"PACK\0\0\0", "git pack"), (b"\x89LZO", "lzop"), (b"MSCF", "cabinet"),
@@ -40,6 +43,16 @@ class Engine:
         """Whether tokens are written for hashes: what is written then must be found again, and nothing else."""
 
     @cached_property
+    def sifter(self) -> Scanner:
+        """For all that may stand in the bytes of a file, to see whether any does."""
+        return Scanner((*forms_of(self.subjects), *encoded_forms(self.subjects)))
+
+    @cached_property
+    def encoded(self) -> Scanner:
+        """For text that encodes text."""
+        return Scanner(encoded_forms(self.subjects))
+
+    @cached_property
     def bitcode(self) -> Scanner:
         """For LLVM bitcode."""
         return Scanner(objects.bitcode_forms(self.subjects))
@@ -53,7 +66,10 @@ class Engine:
     def pieces(self, source: Source) -> list[Piece]:
         """What stands in the bytes themselves, with the weak chunks; nothing inside of compressed parts."""
         runs = list(self.strong.runs(source))
-        return self._settled(source, runs, places(source) if runs else [])
+        return [
+            *self._settled(source, runs, places(source) if runs else []),
+            *encoded_pieces(self.encoded.runs(source)),
+        ]
 
     def _settled(self, source: Source, runs: list[Run], known: list[Place]) -> list[Piece]:
         def place_of(offset: int) -> Place | None:
@@ -123,9 +139,10 @@ class Engine:
         cut_up = [] if hidden_only else list(wide.cut_up(source, known, found, self.subjects))
         outcome.finds += [find for find, _ in cut_up]
         outcome.problems += [problem for _, problem in cut_up]
-        for piece in found:
+        in_code = [] if hidden_only else encoded_pieces(self.encoded.runs(source))
+        for piece in (*found, *in_code):
             outcome.finds.append(self._find(piece))
-            problem = piece.problem or _refused(piece)
+            problem = piece.problem or _refused(piece) or ("" if known else broken(source, piece))
             if problem:
                 outcome.problems.append(f"{_where(piece)}: {problem}")
             else:
@@ -141,32 +158,36 @@ class Engine:
         if archives.is_tar(head):
             outcome.patches += archives.tar_checksums(source, outcome.patches)
             self._tar(source, outcome, depth)
-        tails: dict[int, bytes] = {}
-        for place in known:
-            tail = self._hidden(place, outcome)
-            if tail and place.member:
-                tails[place.start] = tail
-            elif tail:
-                outcome.patches.append(Patch(place.size, tail))
+        remade = self._remade(source, known, outcome)
         if objects.is_bitcode(head):
             self._bitcode(source, outcome, ())
-        if outcome.patches and head.startswith(elf.MAGIC):
-            fresh = elf.fresh_build_id(outcome.result(source), source)
-            outcome.patches += [fresh] if fresh else []
-        if tails:
-            outcome.replacement = archives.ar_grown(outcome.result(source), tails)
+        _finish(source, head, outcome, remade)
         return outcome
 
-    def _hidden(self, place: Place, outcome: Outcome) -> bytes:
-        """Look into the compressed sections and the bytecode of an object; return what is to be put behind its end."""
+    def _remade(self, source: Source, known: list[Place], outcome: Outcome) -> dict[int, Source]:
+        """Look into each object; those with sections of another size as they are to be, by where they start."""
+        remade: dict[int, Source] = {}
+        for place in known:
+            changed = self._hidden(place, outcome)
+            if changed:
+                window = Window(Patched(source, outcome.patches), place.start, place.size)
+                content = laid_out(place.image, window, changed)
+                if content is None:
+                    names = ", ".join(section.name for section in changed)
+                    outcome.problems.append(f"{names}: compressed again, it is of another size, and {_LAYOUT}")
+                else:
+                    remade[place.start] = content
+        return remade
+
+    def _hidden(self, place: Place, outcome: Outcome) -> dict[elf.Section, Source]:
+        """Look into the compressed sections and the bytecode of an object; return the sections' new contents."""
         member = (f"archive member {place.member}",) if place.member else ()
         image = place.image
         if objects.is_bitcode(image.source.read(0, 4)):
             self._bitcode(image.source, outcome, member)
-        end = size = image.source.size
-        tail = b""
+        changed: dict[elf.Section, Source] = {}
         if not image.may_hide:
-            return tail
+            return changed
         for compressed in objects.compressed_sections(image):
             name = (*member, f"section {compressed.section.name}")
             content = packed.zlib_content(compressed.stream)
@@ -178,15 +199,10 @@ class Engine:
             if not inner.patches:
                 continue
             stream, exact = packed.zlib_packed(compressed.stream, content, inner.result(content.source))
-            done = objects.replace_section(image, compressed, stream, end)
-            if done is None:
-                outcome.problems.append(f"{': '.join(name)}: compressed again, it does not fit into its place")
+            if len(compressed.header) + stream.size >= content.source.size:
+                outcome.problems.append(f"{': '.join(name)}: with the other hash a compiler would not compress it")
                 continue
-            patches, end = done
-            tail += b"".join(patch.data for patch in patches if patch.offset >= size)
-            outcome.patches += [
-                Patch(place.start + patch.offset, patch.data) for patch in patches if patch.offset < size
-            ]
+            changed[compressed.section] = Joined(Memory(compressed.header), stream)
             if not exact:
                 outcome.warnings.append(f"{': '.join(name)}: compressed with other parameters than before")
         for section in objects.lto_sections(image):
@@ -202,7 +218,7 @@ class Engine:
         for section in objects.bitcode_sections(image):
             window = Window(image.source, section.offset, section.size)
             self._bitcode(window, outcome, (*member, f"section {section.name}"))
-        return tail
+        return changed
 
     def _find(self, piece: Piece) -> Find:
         run, place = piece.run, piece.place
@@ -214,9 +230,15 @@ class Engine:
     def _text(self, source: Source) -> Outcome:
         """What stands in the content of a section."""
         outcome = Outcome()
-        for piece in settle(source, self.strong.runs(source), lambda _: None):
+        for piece in (
+            *settle(source, self.strong.runs(source), lambda _: None),
+            *encoded_pieces(self.encoded.runs(source)),
+        ):
             outcome.finds.append(self._find(piece))
-            outcome.patches.append(piece.patch)
+            if piece.problem:
+                outcome.problems.append(f"{_where(piece)}: {piece.problem}")
+            else:
+                outcome.patches.append(piece.patch)
         return outcome
 
     def _bitcode(self, source: Source, outcome: Outcome, inside: tuple[str, ...]) -> None:
@@ -300,6 +322,18 @@ class Engine:
         else:
             outcome.patches += inner.patches
         return outcome
+
+
+def _finish(source: Source, head: bytes, outcome: Outcome, remade: dict[int, Source]) -> None:
+    """Put objects of another size into their place, and a build-id that fits."""
+    if remade:
+        outcome.replacement = remade.get(0) or archives.ar_rebuilt(Patched(source, outcome.patches), remade)
+    if outcome.changes and head.startswith(elf.MAGIC):
+        fresh = elf.fresh_build_id(outcome.result(source), source)
+        if fresh and outcome.replacement is not None:
+            outcome.replacement = Patched(outcome.replacement, [fresh])
+        elif fresh:
+            outcome.patches.append(fresh)
 
 
 def _spans(directory: zips.Directory | None) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from splitphase import elf
 from splitphase.hashes import packed
 from splitphase.hashes.forms import Form, Shape, Subject
-from splitphase.hashes.sources import BLOCK, Memory, Patch, Source, Window, blocks
+from splitphase.hashes.sources import Source, Window
 
 BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _CHAR6 = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._"
@@ -56,51 +56,6 @@ def _compressed(image: elf.Image, section: elf.Section, length: int, *, old_styl
     header = image.source.read(section.offset, length)
     stream = Window(image.source, section.offset + length, section.size - length)
     return Compressed(section, header, stream, old_style)
-
-
-def replace_section(
-    image: elf.Image, compressed: Compressed, stream: Source, end: int
-) -> tuple[list[Patch], int] | None:
-    """Patches that put a stream into a compressed section's place, or to the end of the object where it is too long.
-
-    `end` is where the object ends by now; returned with the patches is where it ends then. None: no room, and it is
-    mapped into memory where it is.
-    """
-    section, length = compressed.section, len(compressed.header)
-    if length + stream.size <= room(image, section):
-        patches = list(_copied(stream, section.offset + length, max(stream.size, section.size - length)))
-        if length + stream.size != section.size:
-            patches += image.place_patches(section, section.offset, length + stream.size)
-        return patches, end
-    if section.allocated:
-        return None
-    patches = list(_copied(Memory(b""), section.offset, section.size))
-    start = -(-end // max(1, section.alignment)) * max(1, section.alignment)
-    patches.append(Patch(end, bytes(start - end) + compressed.header))
-    patches += _copied(stream, start + length, stream.size)
-    patches += image.place_patches(section, start, length + stream.size)
-    return patches, start + length + stream.size
-
-
-def room(image: elf.Image, section: elf.Section) -> int:
-    """The bytes from a section's start that nothing else in the file uses."""
-    if section.allocated:
-        return section.size
-    used = [other.offset for other in image.sections if other.kind != elf.NOBITS and other.size]
-    used += [min((other.header for other in image.sections), default=0), image.source.size]
-    return max(section.size, min((start for start in used if start > section.offset), default=0) - section.offset)
-
-
-def _copied(stream: Source, offset: int, room: int) -> Iterator[Patch]:
-    """The stream as patches from an offset, zeros behind it up to `room` bytes."""
-    for block in blocks(stream):
-        yield Patch(offset, block)
-        offset += len(block)
-        room -= len(block)
-    while room > 0:
-        yield Patch(offset, bytes(min(room, BLOCK)))
-        offset += min(room, BLOCK)
-        room -= BLOCK
 
 
 def lto_sections(image: elf.Image) -> Iterator[elf.Section]:

@@ -26,6 +26,7 @@ struct form {
   uint32_t piece_start, piece_end; // pieces that begin in here are looked up
   uint32_t min_length, min_hash;   // a run counts from this length, with so much of it in the hash
   uint32_t stride;                 // pieces are looked up at multiples of this in the data: 4, or 8
+  uint32_t period;                 // numbers of an array: pieces begin at the first two bytes of each; 0: anywhere
 };
 
 struct run {
@@ -48,6 +49,9 @@ struct table {
   struct form *forms;
   uint32_t margin; // no run is longer
 };
+
+// What stands between the numbers of an array is the same in every array.
+static int looked_up(const struct form *form, uint32_t at) { return !form->period || at % form->period < 2; }
 
 static uint32_t word_at(const uint8_t *data) {
   uint32_t word;
@@ -81,6 +85,8 @@ struct table *table_new(const struct form *forms, size_t count) {
     if (forms[i].length > table->margin)
       table->margin = forms[i].length;
     for (uint32_t at = forms[i].piece_start; at < forms[i].piece_end; at++) {
+      if (!looked_up(&forms[i], at))
+        continue;
       uint32_t hash = word_at(forms[i].text + at) * MULTIPLIER;
       table->bitmap[hash >> (32 - BITS + 3)] |= (uint8_t)(1u << (hash >> (32 - BITS) & 7));
       table->heads[(hash >> (32 - BUCKET_BITS)) + 1]++;
@@ -98,6 +104,8 @@ struct table *table_new(const struct form *forms, size_t count) {
   memcpy(ends, table->heads, sizeof table->heads);
   for (size_t i = count; i-- > 0;)
     for (uint32_t at = forms[i].piece_end; at-- > forms[i].piece_start;) {
+      if (!looked_up(&forms[i], at))
+        continue;
       uint32_t word = word_at(forms[i].text + at);
       uint32_t bucket = word * MULTIPLIER >> (32 - BUCKET_BITS);
       table->pieces[--ends[bucket + 1]] = (struct piece){word, (uint16_t)i, (uint16_t)at};

@@ -18,6 +18,7 @@ _ROOM = 4096
 _SIFT_BUFFER = 256 << 10
 _WINDOW = 8
 _BESIDE = 32
+_NUMBERS = 4
 
 
 class _Form(ctypes.Structure):
@@ -27,6 +28,7 @@ class _Form(ctypes.Structure):
             (name, ctypes.c_uint32)
             for name in (
                 "length", "hash_start", "hash_end", "piece_start", "piece_end", "min_length", "min_hash", "stride",
+                "period",
             )
         ),
     )  # fmt: skip
@@ -79,22 +81,24 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def _strong(form: Form) -> tuple[int, int, int, int, int]:
-    """Pieces (from, to), least length, least length in the hash, stride: for runs that count by themselves."""
+def _strong(form: Form) -> tuple[int, int, int, int, int, int]:
+    """Pieces (from, to), least length, least length in the hash, stride, period: for runs that count by themselves."""
     unit = form.shape.unit
     # In the other byte order the text stands some bytes earlier: both are to be met at the same word first.
     first, last = form.hash_start - 3, min(form.hash_end, len(form.text) - 3)
     if form.shape.codec.endswith("-le"):
         first -= unit - 1
     first = max(0, first)
+    if form.shape.unit >= 4 and form.shape.codec == "latin-1":  # numbers of an array: lines may have as few as these
+        return first, last, _NUMBERS * unit - 2, _NUMBERS * unit - 2, 4, unit if unit > 4 else 0
     # Less would be found in tables of letters: 4 numbers in a row are nothing special.
-    return first, last, _WINDOW * unit, STRONG_HASH * unit, _WINDOW if unit == 4 else 4
+    return first, last, _WINDOW * unit, STRONG_HASH * unit, _WINDOW if unit == 4 else 4, 0
 
 
-def _weak(form: Form) -> tuple[int, int, int, int, int]:
+def _weak(form: Form) -> tuple[int, int, int, int, int, int]:
     """The same for every window of 8 bytes that holds any of the hash."""
     first, last = max(0, form.hash_start - _WINDOW + 1), min(form.hash_end + _WINDOW - 1, len(form.text)) - 3
-    return first, max(first, last), _WINDOW, 1, 4
+    return first, max(first, last), _WINDOW, 1, 4, 0
 
 
 def wide_marks(source: Source) -> Iterator[int]:
@@ -119,9 +123,9 @@ class Scanner:
         self._library = _library()
         raw = (_Form * max(1, len(self.forms)))()
         for index, form in enumerate(self.forms):
-            first, last, length, inside, stride = (_weak if weak else _strong)(form)
+            first, last, length, inside, stride, period = (_weak if weak else _strong)(form)
             raw[index] = _Form(
-                form.text, len(form.text), form.hash_start, form.hash_end, first, last, length, inside, stride
+                form.text, len(form.text), form.hash_start, form.hash_end, first, last, length, inside, stride, period
             )
         self._keep = raw
         self._table = self._library.table_new(raw, len(self.forms))

@@ -74,6 +74,21 @@ class Window:
         return self.source.read(self.start + offset, max(0, min(count, self.size - offset)))
 
 
+class Joined:
+    """One source behind the other."""
+
+    def __init__(self, first: Source, second: Source) -> None:
+        self._first, self._second = first, second
+        self.size = first.size + second.size
+
+    def read(self, offset: int, count: int) -> bytes:
+        """These bytes."""
+        count = max(0, min(count, self.size - offset))
+        head = self._first.read(offset, min(count, self._first.size - offset)) if offset < self._first.size else b""
+        at = max(0, offset - self._first.size)
+        return head + self._second.read(at, count - len(head))
+
+
 class Spool:
     """Bytes being written: in memory while they are few, else in a file without a name."""
 

@@ -90,7 +90,7 @@ def survey(roots: Iterable[Path], engine: Engine) -> Survey:
     for root in roots:
         found = everything(root)
         base = root.parent if found[0][0] else root
-        flags = sifted(engine.strong, str(base), found)
+        flags = sifted(engine.sifter, str(base), found)
         for name, kind in found:
             path = base / name
             if kind == SPECIAL:

@@ -18,6 +18,7 @@ from splitphase import __version__
 from splitphase.errors import ManifestError, SplitphaseError
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key
+from splitphase.intercept.links import Given
 from splitphase.objcache.manifest import read_known
 
 FORMAT = 5
@@ -70,10 +71,17 @@ class Artifacts:
     """Results that are there to be taken."""
 
     def __init__(
-        self, folder: Path, entries: Iterable[Entry], title: str, left: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        entries: Iterable[Entry],
+        title: str,
+        left: Mapping[str, str] | None = None,
+        links: Mapping[str, tuple[Given, ...]] | None = None,
     ) -> None:
         self.title = title
         self.folder = folder
+        self.links = links or {}
+        """What links were given, by the action's key."""
         self.left = left or {}
         """Why an action has no result, by the action's key."""
         self._entries: dict[str, list[Entry]] = {}
@@ -113,7 +121,7 @@ class Artifacts:
                 f"{known} has {len(actions)} actions, but there are outputs of {len(outputs)}",
                 hint="prepare and final must come from the same splitphase; rebuild without a mixed lock file",
             )
-        left, entries = {}, []
+        left, entries, links = {}, [], {}
         for action, output in zip(actions, map(Path, outputs), strict=True):
             if (output / LEFT).exists():
                 left[action.key] = (output / LEFT).read_text().strip()
@@ -123,12 +131,17 @@ class Artifacts:
             messages = str(said) if said.exists() else ""
             folder = Folder.of(os.path.dirname(f"{top}/{action.written[0]}"), top).name
             entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
-        return cls(Path("/"), entries, DERIVATIONS, left)
+            if action.given is not None:
+                links[action.key] = action.given
+        return cls(Path("/"), entries, DERIVATIONS, left, links)
+
+    def result(self, key: str) -> Entry | None:
+        """The result of an action."""
+        return next(iter(self._entries.get(key, [])), None)
 
     def find(self, key: Key) -> Entry | None:
         """The result of a call with this key."""
-        found = self.having(key)
-        return found[0] if found else None
+        return next(iter(self.having(key)), None)
 
     def having(self, key: Key) -> list[Entry]:
         """All results of calls with this key, for keys that do not say everything."""

@@ -16,6 +16,8 @@ from splitphase.rewrite import Rewriter
 
 NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
 """Calls with `-c` that ask something."""
+_DEPFILE = 1
+"""Its place among an entry's files."""
 
 
 class CCalls:
@@ -39,16 +41,21 @@ class CCalls:
         """Whether a call that is no compile to be handled should have been one."""
         return judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in NO_COMPILES
 
-    def key(self, call: Call, judged: Judged) -> Key:
+    def key(self, call: Call, judged: Judged, *, terminal: bool) -> Key:
         """The key of a compile."""
-        return self._keys.of(call, judged)
+        return self._keys.of(call, judged, terminal=terminal)
 
     def find(self, source: Artifacts, call: Call, judged: Judged, key: Key) -> Entry | None:
         """The known result of a call."""
         entry = source.find(key)
-        if entry is None or entry.folder == key.folder or not (entry.spelled or key.spelled):
+        if entry is None or entry.folder == key.folder:
             return entry
-        folder = Folder(self._top, key.folder)
+        folder, old = Folder(self._top, key.folder), Folder(self._top, entry.folder)
+        depfile = entry.files[_DEPFILE]
+        if depfile and folder.depfile(source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
+            return None
+        if not (entry.spelled or key.spelled):
+            return entry
         seen = folder.seen([call.program, *front(judged.words)], call.directory, _without_us(call.environment))
         return None if seen else entry
 

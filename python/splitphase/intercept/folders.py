@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from splitphase.environment import wrapper_flags
+from splitphase.intercept.wrapping import rewritten
 
 _ASKED = re.compile(rb"__builtin_(?:FILE|source_location)|source_location|__PRETTY_FUNCTION__")
 """What the preprocessor leaves to the compiler and that may say the name of a file."""
@@ -22,6 +23,8 @@ _TIED = re.compile(
 )
 """Words with which an object may hold the name in a form in which it is not found: compressed, or as a hash."""
 _HIDDEN = b"@source@"
+_PLAIN = re.compile(r"[\w/.+-]*", re.ASCII)
+"""Characters that stand for themselves in dependency files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,14 @@ class Folder:
         return re.sub(re.escape(os.fsencode(self.path)) + rb"(?![A-Za-z0-9._+-])", _HIDDEN, text)
 
     def renamed(self, text: bytes, old: Folder) -> bytes:
-        """A dependency file or message of a compile in another folder, as it would be here."""
+        """A message of a compile in another folder, as it would be here."""
         return text.replace(os.fsencode(old.path) + b"/", os.fsencode(self.path) + b"/")
+
+    def depfile(self, text: bytes, old: Folder, *, gcc: bool) -> bytes | None:
+        """The same of a dependency file; None where the compiler may write it in another way."""
+        if not _PLAIN.fullmatch(old.path + self.path):
+            return None
+        return rewritten(text, lambda part: self.renamed(part, old), gcc=gcc)
 
     def stands_in(self, data: bytes) -> bool:
         """Whether the path stands in there, as compilers may leave it in what they write, cleaned or not."""

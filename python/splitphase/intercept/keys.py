@@ -50,6 +50,8 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
+    gcc: bool = True
+    """Whether the compiler is GCC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ class Keys:
         self.last: ScanResult
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
-    def of(self, call: Call, judged: Judged) -> Key:
-        """The key of a compile. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
+    def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
+        """The key of a compile; `terminal` is whether its messages are shaped for one. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
         environment = relevant(call.environment, judged.kind.value)
         scan, digests = self._scan(call, judged, environment)
         self.last = scan
@@ -101,7 +103,7 @@ class Keys:
             seen += [f"{name}={value}" for name, value in sorted(dates(call.environment).items())]
         said = _joined([*words, *variables])
         rest = [
-            _joined(seen),
+            _joined([*seen, "terminal" if terminal else ""]),
             _joined(sorted(path for path in scan.files if self.unchanging(path))),
             _joined(sorted(scan.files - scan.contents)),
             _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self.unchanging(link)),
@@ -118,6 +120,7 @@ class Keys:
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
             read=read,
+            gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
         )
 
     def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> tuple[ScanResult, dict[str, bytes]]:

@@ -8,6 +8,7 @@ it is there, compiles for itself.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, stub
 from splitphase.intercept.prove import front
-from splitphase.intercept.record import Recorded, recorded
+from splitphase.intercept.record import REAL, Recorded, recorded
 
 LIMIT = 300
 """Compiles for the sake of one program, at most."""
@@ -64,6 +65,7 @@ class Realizer:
                 self._replace(file)
             self._run(call, [call.program, *call.words], call.written[0])
             shutil.copy2(call.written[0], made)
+            self._remember(made, key)
         elif stub.calls_in(call.written[0]):
             _put(made, call.written[0])
 
@@ -83,6 +85,12 @@ class Realizer:
     def _object(self, call: Recorded) -> None:
         target = self._real / call.key
         self._run(call, [call.program, *front(call.words), "-c", "-o", str(target)], str(target))
+        self._remember(target, call.key)
+
+    def _remember(self, made: Path, key: str) -> None:
+        """Let a later link know what made this file."""
+        digest = hashlib.sha256(made.read_bytes()).hexdigest()
+        (self._scratch / REAL / digest).write_text(key)
 
     def _replace(self, file: linked.Input) -> None:
         """Put what is real in the place of a stub, or of an archive of stubs."""

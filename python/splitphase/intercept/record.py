@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
+from splitphase.intercept.links import Given, Links, Part, given
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.session import Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
@@ -29,6 +31,8 @@ CALLS = "calls-{}.jsonl"
 """Name of a worker's file of calls, a line of JSON each."""
 CAPTURED = "captured"
 STUBS = "stubs"
+REAL = "digests"
+"""Folder with a file for each object that was made for real: named by its digest, it holds its call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,12 @@ class Recorded:
     timed: tuple[str, ...] = ()
     store: tuple[str, ...] = ()
     """Files outside of the tree that it may read."""
+    given: tuple[Given, ...] = ()
+    """What a link reads."""
+    archiver: str = ""
+    """The `ar` of a link's build."""
+    reason: str = ""
+    """Why a link cannot be a derivation, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,9 @@ class Recorder:
         self._shim = shim.read_bytes()
         self._captured = build.scratch / CAPTURED
         self._stubs = build.scratch / STUBS
-        for folder in (self._captured, self._stubs):
+        for folder in (self._captured, self._stubs, build.scratch / REAL):
             folder.mkdir(exist_ok=True)
-        self._number = 0
+        self._links = Links(build.top, self._escape)
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call: a stub, or that it is to run."""
@@ -171,12 +181,30 @@ class Recorder:
         return protocol.hit("", reversed(files))
 
     def _link(self, call: Call, judged: Judged) -> bytes:
-        key = f"link-{os.getpid()}-{self._number}"
-        self._number += 1
-        if "-r" in judged.words or "-Wl,-r" in judged.words:
+        if any(word in ("-r", "-Wl,-r", "-Wl,--relocatable") for word in judged.words):
             # The linker itself makes an object that holds all notes.
             return protocol.RUN
-        shared = "-shared" in judged.words
+        reason = ""
+        files: tuple[Given, ...] = ()
+        outside: tuple[str, ...] = ()
+        key = self._links.key(call, judged)
+        try:
+            inputs = self._links.inputs(call, judged)
+            outside = inputs.outside
+            files = tuple(given(inputs, self._links, self._made))
+        except SplitphaseError as error:
+            reason = error.message
+        except OSError as error:
+            reason = f"what it reads cannot be looked at: {error}"
+        try:
+            if "-shared" in judged.words:
+                content = self._library(call, judged, key)
+            else:
+                content = stub.program_stub(self._shim, key)
+        except SplitphaseError as error:
+            self._leave(call, judged, error.message)
+            return protocol.RUN
+        captured = [self._captured_file(one.path, one.digest) for one in files if one.digest]
         self._note(
             CALLS,
             Recorded(
@@ -190,17 +218,21 @@ class Recorder:
                 source=judged.output,
                 shown=self._shown(call, judged.output),
                 written=tuple(written(call, judged)),
+                files=tuple(captured),
+                store=outside,
+                given=files,
+                archiver=shutil.which("ar", path=call.environment.get("PATH")) or "",
+                reason=reason,
             ),
         )
-        try:
-            if shared:
-                content = self._library(call, judged, key)
-            else:
-                content = stub.program_stub(self._shim, key)
-        except SplitphaseError as error:
-            self._leave(call, judged, error.message)
-            return protocol.RUN
-        return protocol.hit("", [Put(How.PROGRAM, judged.output, self._content(key, content))])
+        put = [Put(How.PROGRAM, judged.output, self._content(f"{key}.stub", content))]
+        put += [Put(How.OBJECT, path, self._content("empty", b"")) for path in (judged.depfile, *judged.extra) if path]
+        return protocol.hit("", reversed(put))
+
+    def _made(self, digest: str) -> str:
+        """The call that made a real file, if a program was made for real while recording."""
+        path = self._build.scratch / REAL / digest
+        return path.read_text() if digest and path.exists() else ""
 
     def _object(self, call: Call, judged: Judged, key: str) -> str:
         return self._content(f"{key}.o", stub.object_stub(self._template(call, judged), key))
@@ -222,13 +254,16 @@ class Recorder:
 
     def _capture(self, path: str, key: Key) -> File:
         """Keep a file's content, escaped, under the digest that the key was made of."""
-        status = os.stat(path)
         digest = self._keys.contents.digests((path,))[path].hex()
-        own = path in key.owning
+        return self._captured_file(path, digest, own=path in key.owning)
+
+    def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
+        status = os.stat(path)
         target = self._captured / digest
         if not target.exists():
             data = Path(path).read_bytes()
             beside = target.with_name(f"{digest}.{os.getpid()}")
+            own = own or any(self._escape.strong.sift([path]))
             beside.write_bytes(self._escape.data(data) if own else data)
             beside.rename(target)
         return File(path, digest, status.st_mode, int(status.st_mtime), own)
@@ -263,7 +298,19 @@ def recorded(scratch: Path) -> Iterator[Recorded]:
     for raw in found:
         lists = {name: tuple(map(tuple, raw[name])) for name in ("links",)}
         plain = {name: tuple(raw[name]) for name in ("words", "written", "folders", "timed", "store")}
-        yield Recorded(**{**raw, **lists, **plain, "files": tuple(File(**file) for file in raw["files"])})
+        yield Recorded(
+            **{
+                **raw,
+                **lists,
+                **plain,
+                "files": tuple(File(**file) for file in raw["files"]),
+                "given": tuple(map(_given, raw["given"])),
+            }
+        )
+
+
+def _given(raw: dict[str, Any]) -> Given:
+    return Given(**{**raw, "parts": tuple(Part(**part) for part in raw["parts"])})
 
 
 def left(scratch: Path) -> list[Left]:

@@ -93,13 +93,14 @@ class RustCalls:
         """Whether a call that is no compile to be handled should have been one."""
         return judged.kind is Kind.OTHER and judged.reason not in _ASKS
 
-    def key(self, call: Call, judged: Judged) -> Key:
+    def key(self, call: Call, judged: Judged, *, terminal: bool) -> Key:
         """The key of a compile."""
         said = rustwords.read(judged.words, call.directory)
         crates = self._crates.note(said, call.directory)
         if crates is None:
             return Key("", "", Reason.UNSEEN_CRATE)
-        inputs = _Inputs([FORMAT, os.path.realpath(call.program), call.directory, *judged.words])
+        said_of_it = [FORMAT, os.path.realpath(call.program), call.directory, "terminal" if terminal else ""]
+        inputs = _Inputs([*said_of_it, *judged.words])
         reason = self._gather(inputs, call, said, crates)
         if reason:
             return Key("", "", reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.intercept import protocol
-from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
+from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind
 from splitphase.intercept.ccalls import CCalls
+from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
+from splitphase.intercept.links import Links, same
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.rust import RustCalls
 from splitphase.rewrite import Rewriter
@@ -26,6 +29,7 @@ DEPFILE = 1
 FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 """Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
+LINK_TAKEN, LINKED = "link taken", "linked"
 CHANGED = "a file that it read changed while it ran"
 
 
@@ -47,7 +51,7 @@ class Build:
     verify: bool = False
     """Whether each result that would be taken is made again and compared."""
     chaos: str = ""
-    """For tests: `delay=MS` and `refuse=PERCENT`, joined by commas."""
+    """For tests, see Chaos."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,12 @@ class Session:
             CCalls(build.top, build.scratch, self._keys, self._escape),
         )
         self._keeper = Keeper(build.target) if build.target else None
+        self._chaos = Chaos(build.chaos)
+        # The messages of actions are never shaped for a terminal.
+        self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._calls = 0
+        self._links = Links(build.top, self._escape)
+        self._digests: dict[str, str] = {}
         self._restored: dict[tuple[str, str], str] = {}
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
@@ -88,12 +97,15 @@ class Session:
         calls = self._of(call)
         judged = calls.judge(call)
         self._calls += 1
+        self._chaos.strike()
+        if judged.kind is Kind.LINK and self._build.source is not None and self._build.source.links:
+            return self._link(call, judged)
         if judged.kind is not Kind.COMPILE:
             if calls.counts(call, judged):
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
         try:
-            key = calls.key(call, judged)
+            key = calls.key(call, judged, terminal=asked.terminal and self._is_checkpoint)
             reason = key.reason
         except SplitphaseError as error:
             key, reason = None, error.message
@@ -103,7 +115,7 @@ class Session:
             self._note(self._calls, call, judged, LEFT, reason)
             return protocol.RUN, None
         entry = calls.find(self._build.source, call, judged, key) if self._build.source else None
-        if entry is not None and self._build.source is not None:
+        if entry is not None and self._build.source is not None and not self._chaos.refuses():
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
             self._note(self._calls, call, judged, TAKEN)
@@ -133,6 +145,33 @@ class Session:
         """There are no stubs where nothing is recorded."""
         return protocol.fail(f"{call} is a stub of a recorded build: it must not be part of this one")
 
+    def _link(self, call: Call, judged: Judged) -> tuple[bytes, Pending | None]:
+        """Take a link's result where all that it reads is what the link was given."""
+        source = self._build.source
+        key = self._links.key(call, judged)
+        entry = source.result(key) if source else None
+        if source is None or entry is None:
+            reason = (source.left.get(key) if source else "") or "no link of this command was recorded"
+        else:
+            try:
+                reason = same(self._links.inputs(call, judged), source.links[key], self._links, self._real)
+            except (SplitphaseError, OSError) as error:
+                reason = f"what it reads cannot be looked at: {error}"
+        self._note(self._calls, call, judged, LINKED if reason else LINK_TAKEN, reason)
+        if reason or entry is None:
+            return protocol.RUN, None
+        place = Key(key, "", folder=entry.folder)
+        return self._hit(entry, judged, place, How.PROGRAM), None
+
+    def _real(self, key: str) -> str:
+        """Digest in hex of what an action made, as it is in this build; empty where it made nothing."""
+        known = self._digests.get(key)
+        if known is None:
+            entry = self._build.source.result(key) if self._build.source else None
+            path = self._content(entry.files[0], entry, Key(key, "", folder=entry.folder), text=False) if entry else ""
+            known = self._digests[key] = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
+        return known
+
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
         outputs = tuple(_state(path) for path in written(call, judged))
         return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
@@ -153,9 +192,10 @@ class Session:
         self._keeper.add(entry)
         return ""
 
-    def _hit(self, entry: Entry, judged: Judged, key: Key) -> bytes:
+    def _hit(self, entry: Entry, judged: Judged, key: Key, first: How = How.OBJECT) -> bytes:
         paths = [judged.output, judged.depfile, *judged.extra]
         hows = [How.PROGRAM if path in judged.programs else How.OBJECT for path in paths]
+        hows[0] = first if hows[0] is How.OBJECT else hows[0]
         hows[DEPFILE] = How.TEXT
         files = [
             Put(how, path, self._content(digest, entry, key, text=how is How.TEXT))
@@ -179,7 +219,10 @@ class Session:
         if known is None:
             data = self._restore.data(source.read_bytes()) if tokens else source.read_bytes()
             if moved:
-                data = Folder(self._build.top, key.folder).renamed(data, Folder(self._build.top, entry.folder))
+                folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
+                is_depfile = digest == entry.files[DEPFILE]
+                renamed = folder.depfile(data, old, gcc=key.gcc) if is_depfile else folder.renamed(data, old)
+                data = data if renamed is None else renamed
             target = self._build.scratch / f"restored-{os.getpid()}-{len(self._restored)}"
             target.write_bytes(data)
             known = self._restored[digest, entry.folder] = str(target)

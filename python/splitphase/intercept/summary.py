@@ -8,7 +8,7 @@ from pathlib import Path
 
 from splitphase.intercept import prove
 from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper
-from splitphase.intercept.session import LEFT, NOTES, TAKEN, Build
+from splitphase.intercept.session import LEFT, LINK_TAKEN, LINKED, NOTES, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
 _REASONS = 8
@@ -45,12 +45,18 @@ class Summary:
 
 def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
     """How many results were taken, and what was compiled."""
-    calls = {note["call"] for note in notes}
-    taken = sum(note["outcome"] == TAKEN for note in notes)
-    if not calls and source.title != CHECKPOINT:
+    compiles = [note for note in notes if note["outcome"] not in (LINKED, LINK_TAKEN)]
+    calls = {note["call"] for note in compiles}
+    taken = sum(note["outcome"] == TAKEN for note in compiles)
+    if not notes and source.title != CHECKPOINT:
         return []
     lines = [f"splitphase: {taken} objects taken from {source.title}, {len(calls) - taken} built anew"]
-    compiled = sorted({note["source"] for note in notes if note["outcome"] != TAKEN})
+    linked = [note for note in notes if note["outcome"] == LINKED]
+    if source.title != CHECKPOINT:
+        count = sum(note["outcome"] == LINK_TAKEN for note in notes)
+        lines.append(f"splitphase: {count} links taken from {source.title}, {len(linked)} linked anew")
+        lines += [f"splitphase: linked {note['source']}: {note['reason']}" for note in linked[:_SOURCES]]
+    compiled = sorted({note["source"] for note in compiles if note["outcome"] != TAKEN})
     lines += [f"splitphase: compiled {path}" for path in compiled[:_SOURCES]]
     if len(compiled) > _SOURCES:
         lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from splitphase.errors import ManifestError
+from splitphase.intercept.links import Given, Part
 
 VERSION = 1
 _HINT = "prepare and final must come from the same splitphase; rebuild without a mixed lock file"
@@ -26,6 +27,8 @@ class Known:
     source: str
     written: tuple[str, ...]
     """The object, the dependency file (empty: none), others; relative to the top."""
+    given: tuple[Given, ...] | None = None
+    """What a link was given; none for a compile."""
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
@@ -56,13 +59,20 @@ def _read(path: Path) -> dict[str, Any]:
 
 def write_known(path: Path, actions: Iterable[Known]) -> None:
     """Write `actions.json`."""
-    write_json(path, {"actions": [[action.key, action.source, list(action.written)] for action in actions]})
+    write_json(path, {"actions": [asdict(action) for action in actions]})
 
 
 def read_known(path: Path) -> tuple[Known, ...]:
     """Read `actions.json`."""
     raw = _read(path)
     try:
-        return tuple(Known(key, source, tuple(written)) for key, source, written in raw["actions"])
+        return tuple(_known(entry) for entry in raw["actions"])
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(f"{path}: damaged: {error!r}", hint=_HINT) from error
+
+
+def _known(entry: dict[str, Any]) -> Known:
+    given = entry["given"]
+    if given is not None:
+        given = tuple(Given(**{**one, "parts": tuple(Part(**part) for part in one["parts"])}) for one in given)
+    return Known(entry["key"], entry["source"], tuple(entry["written"]), given)

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from splitphase.intercept.links import Given
 from splitphase.intercept.record import File, Left, Recorded
 from splitphase.intercept.variables import messages
 from splitphase.paths import Tree, store_paths
@@ -38,6 +39,10 @@ class Action:
     timed: frozenset[str]
     store: frozenset[str]
     inputs: tuple[int, ...] = ()
+    """Earlier actions whose results it reads."""
+    given: tuple[Given, ...] = ()
+    """A link: what of the tree it reads, in order."""
+    archiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +72,47 @@ class Planner:
         self._tree = tree
         self._settings = settings
         self._names: set[str] = set()
-        self._keys: set[str] = set()
+        self._numbers: dict[str, int | None] = {}
+        """Of the action of a call; none where it is left."""
         self.plan = Plan()
 
     def run(self, calls: Iterable[Recorded]) -> Plan:
-        """Plan every compile."""
+        """Plan every compile, then the links."""
+        links: dict[str, Recorded] = {}
         for call in calls:
-            if call.kind != "compile" or call.key in self._keys:
-                continue
-            self._keys.add(call.key)
-            reason = self._reason(call)
-            if reason:
-                self.plan.left.append(Left(call.shown, call.kind, reason))
-            else:
-                self.plan.actions.append(self._action(call))
+            if call.kind == "link":
+                links.setdefault(call.key, call)
+            elif call.key not in self._numbers:
+                self._decide(call, ())
+        for key in links:
+            self._plan_link(key, links, set())
         return self.plan
+
+    def _plan_link(self, key: str, links: Mapping[str, Recorded], pending: set[str]) -> None:
+        """Plan a link, those that it reads first."""
+        call = links[key]
+        if key in self._numbers or key in pending:
+            return
+        needed = _calls(call)
+        for one in needed:
+            if one in links:
+                self._plan_link(one, links, pending | {key})
+        missing = next((one for one in needed if self._numbers.get(one) is None), None)
+        if call.reason or missing is not None:
+            reason = call.reason or "it reads what is left to the compiler"
+            self.plan.left.append(Left(call.shown, call.kind, reason))
+            self._numbers[key] = None
+        else:
+            self._decide(call, tuple(sorted({number for one in needed if (number := self._numbers[one]) is not None})))
+
+    def _decide(self, call: Recorded, inputs: tuple[int, ...]) -> None:
+        reason = self._reason(call)
+        if reason:
+            self.plan.left.append(Left(call.shown, call.kind, reason))
+            self._numbers[call.key] = None
+        else:
+            self._numbers[call.key] = len(self.plan.actions)
+            self.plan.actions.append(self._action(call, inputs))
 
     def _reason(self, call: Recorded) -> str:
         """Why a call is left, or nothing."""
@@ -101,11 +132,11 @@ class Planner:
                 return f"it reads {path}, which is neither in the tree nor in the store"
         return ""
 
-    def _action(self, call: Recorded) -> Action:
+    def _action(self, call: Recorded, inputs: tuple[int, ...]) -> Action:
         environment = {**call.environment, **messages(call.full)}
         environment |= {name: call.full[name] for name in self._settings.added if name in call.full}
         command = shlex.join([call.program, *call.words])
-        text = "\n".join([command, *environment.values()])
+        text = "\n".join([command, call.archiver, *environment.values()])
         store = {found for path in call.store for found in store_paths(path)} | store_paths(text)
         return Action(
             number=len(self.plan.actions),
@@ -121,6 +152,9 @@ class Planner:
             links=tuple(link for link in call.links if self._tree.holds(link[0])),
             folders=tuple(folder for folder in call.folders if self._tree.holds(folder)),
             timed=frozenset(call.timed),
+            inputs=inputs,
+            given=call.given,
+            archiver=call.archiver,
             store=frozenset(path for path in store if not any(own in path for own in self._settings.hashes)),
         )
 
@@ -134,3 +168,9 @@ class Planner:
             name, count = f"{base}-{count}", count + 1
         self._names.add(name.replace(".", "-"))
         return name
+
+
+def _calls(call: Recorded) -> list[str]:
+    """The calls whose results a link reads, in order."""
+    found = [one for file in call.given for one in (file.call, *(part.call for part in file.parts)) if one]
+    return list(dict.fromkeys(found))

@@ -37,10 +37,11 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
     pairs = dict(tokens(outputs).values())
     names = {first: split_path(Path(outputs[name]).name)[1] for name, (first, _) in tokens(outputs).items()}
     writer = PackWriter(tree, scratch / CAPTURED, targets.packs)
-    proofs = set()
+    proofs: set[int] = set()
+    results = {action.key: (action.number, tree.relative(action.written[0])) for action in plan.actions}
     for action in plan.actions:
-        script = action_script(action, tree, escape)
-        if _needs_proof(action, script, pairs):
+        script = action_script(action, tree, escape, results)
+        if _needs_proof(action, script, pairs) or not proofs.isdisjoint(action.inputs):
             proofs.add(action.number)
             script += proof_script(pairs, names)
         writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.timed))
@@ -82,7 +83,8 @@ def _needs_proof(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
 
 
 def _known(action: Action, tree: Tree) -> Known:
-    return Known(action.key, action.source, tuple(tree.relative(path) if path else "" for path in action.written))
+    written = tuple(tree.relative(path) if path else "" for path in action.written)
+    return Known(action.key, action.source, written, action.given if action.kind == "link" else None)
 
 
 def _shown(one: Left, escape: Rewriter) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from splitphase.paths import Tree
 from splitphase.objcache.plan import Action
 from splitphase.rewrite import Rewriter
 
+_MEMBERS = ".splitphase/members"
+_PIECE = 500
+"""Members that one call of `ar` adds."""
 
-def action_script(action: Action, tree: Tree, escape: Rewriter) -> str:
+
+def action_script(action: Action, tree: Tree, escape: Rewriter, results: Mapping[str, tuple[int, str]]) -> str:
     """Return the script of one action, output hashes escaped.
 
     It sets `splitphaseTop`, `splitphaseSource` (for messages), `splitphaseOutput` (below the top: what must exist
-    afterwards), `splitphaseExtra` (array: what may exist), exports the environment and defines `splitphaseRun`.
+    afterwards), `splitphaseExtra` (array: what may exist), exports the environment and defines `splitphasePlace`,
+    which puts the results of other actions in place, and `splitphaseRun`. `results` has for each call the number of its
+    action and its object or program, relative to the top.
     """
     lines = [
         f"splitphaseTop={shlex.quote(tree.top)}",
@@ -22,13 +29,42 @@ def action_script(action: Action, tree: Tree, escape: Rewriter) -> str:
         f"splitphaseOutput={shlex.quote(tree.relative(action.written[0]))}",
         _array("splitphaseExtra", [tree.relative(path) for path in action.written[1:] if path]),
         *(f"export {name}={shlex.quote(value)}" for name, value in action.environment.items()),
+        "splitphasePlace() {",
+        *_placed(action, tree, results),
+        ":",
+        "}",
         "splitphaseRun() {",
+        *_archives(action, tree),
         f"cd {shlex.quote(action.directory)}",
         action.command,
         "}",
         "",
     ]
     return escape.text("\n".join(lines))
+
+
+def _placed(action: Action, tree: Tree, results: Mapping[str, tuple[int, str]]) -> Iterator[str]:
+    """Lines `splitphaseInput INDEX PATH TARGET`: INDEX counts the action's inputs, PATH is in that one's output."""
+    index = {number: place for place, number in enumerate(action.inputs)}
+    for count, file in enumerate(action.given):
+        places = [(file.call, tree.relative(file.path))] if file.call else []
+        places += [(part.call, f"{_MEMBERS}/{count}/{place}/{part.name}") for place, part in enumerate(file.parts)]
+        for call, target in places:
+            number, path = results[call]
+            yield f"splitphaseInput {index[number]} {shlex.quote(path)} {shlex.quote(target)}"
+
+
+def _archives(action: Action, tree: Tree) -> Iterator[str]:
+    """Make the archives again, of the same members in the same order."""
+    for count, file in enumerate(action.given):
+        if file.parts:
+            members = [f"{_MEMBERS}/{count}/{place}/{part.name}" for place, part in enumerate(file.parts)]
+            target = tree.relative(file.path)
+            yield f"mkdir -p {shlex.quote(os.path.dirname(target))}"
+            # In pieces: a command line has a limit.
+            for start in range(0, len(members), _PIECE):
+                yield f"{shlex.quote(action.archiver)} qcS {shlex.quote(target)} {shlex.join(members[start : start + _PIECE])}"
+            yield f"{shlex.quote(action.archiver)} s {shlex.quote(target)}"
 
 
 def proof_script(pairs: Mapping[str, str], names: Mapping[str, str]) -> str:

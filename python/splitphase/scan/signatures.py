@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -63,8 +64,8 @@ def signatures(paths: Sequence[str], *, follow: bool = True) -> bytes:
     return out.raw[: SIZE * len(paths)]
 
 
-def entries(directory: str) -> frozenset[bytes]:
-    """The entries of a directory, each a letter and the name: `d` directory, `l` symlink, `f` all else.
+def entries(directory: str) -> bytes:
+    """The entries of a directory, each a letter, the name and a NUL: `d` directory, `l` symlink, `f` all else.
 
     Raises OSError.
     """
@@ -75,8 +76,26 @@ def entries(directory: str) -> frozenset[bytes]:
         if size < 0:
             raise OSError(-size, os.strerror(-size), directory)
         if size <= room:
-            return frozenset(out.raw[: size - 1].split(b"\0")) if size else frozenset()
+            return out.raw[:size]
         room = 2 * size
+
+
+def difference(old: bytes, new: bytes) -> tuple[set[bytes], set[bytes]]:
+    """Which entries, without the NUL, only the old and only the new of two texts from `entries` has.
+
+    File systems mostly keep the order, so that a few new entries among thousands are cheap.
+    """
+    if old == new:
+        return set(), set()
+    shorter = min(len(old), len(new))
+    # The key is whether that many bytes are not the same at both starts, and later at both ends.
+    same = bisect_left(range(1, shorter + 1), x=True, key=lambda size: not new.startswith(old[:size]))
+    start = old.rfind(b"\0", 0, same) + 1
+    same = bisect_left(range(1, shorter - start + 1), x=True, key=lambda size: not new.endswith(old[-size:]))
+    # The first name that ends in the common end may have begun before it.
+    tail = len(old) - 1 - old.find(b"\0", len(old) - same) if same else 0
+    one, other = (set(text[start : len(text) - tail].split(b"\0")) for text in (old, new))
+    return one - other, other - one
 
 
 def split(joined: bytes) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from splitphase.errors import SplitphaseError
 
 from .directives import tidy
-from .signatures import ABSENT, RACY, Fixed, Watch, entries, signature_of
+from .signatures import ABSENT, RACY, Fixed, Watch, difference, entries, signature_of
 
 FILE, DIRECTORY, LINK = b"fdl"
 """Kinds of directory entries. A file is all that is neither of the others."""
@@ -31,7 +31,7 @@ class Listing:
 
     directory: str
     """Physical."""
-    entries: frozenset[bytes]
+    entries: bytes
     """As `signatures.entries` gives them."""
     kinds: dict[str, int]
     """The same, by name."""
@@ -234,11 +234,11 @@ class Tree:
         if listing is None:
             found = self._list(directory)
             if found is not None:
-                kinds = {os.fsdecode(entry[1:]): entry[0] for entry in found}
+                kinds = {os.fsdecode(entry[1:]): entry[0] for entry in found.split(b"\0") if entry}
                 listing = self._listings[directory] = Listing(directory, found, kinds)
         return listing
 
-    def _list(self, directory: str) -> frozenset[bytes] | None:
+    def _list(self, directory: str) -> bytes | None:
         self._observe(directory)
         try:
             return entries(directory)
@@ -264,7 +264,7 @@ class Tree:
         if found is None:
             del self._listings[path]
             return True
-        gone, come = listing.entries - found, found - listing.entries
+        gone, come = difference(listing.entries, found)
         listing.entries = found
         for entry in gone:
             del listing.kinds[os.fsdecode(entry[1:])]

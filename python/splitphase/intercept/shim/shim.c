@@ -31,10 +31,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -212,13 +214,33 @@ static void forward(int number) {
   if (child > 0) kill(child, number);
 }
 
+/* What the compiler's messages go through: a pipe, or where they would go to a terminal, another one, since compilers
+ * colour and break lines for such. Bytes come out of it as they went in. */
+static int open_ends(int ends[2]) {
+  struct termios modes;
+  struct winsize size;
+  char name[64];
+  if (tcgetattr(STDERR_FILENO, &modes) < 0) return pipe2(ends, O_CLOEXEC);
+  ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (ends[0] < 0) return -1;
+  if (unlockpt(ends[0]) == 0 && ptsname_r(ends[0], name, sizeof name) == 0) {
+    ends[1] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    modes.c_oflag &= ~OPOST;
+    if (ends[1] >= 0 && tcsetattr(ends[1], TCSANOW, &modes) == 0) {
+      if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) ioctl(ends[1], TIOCSWINSZ, &size);
+      return 0;
+    }
+  }
+  return -1;
+}
+
 /* Runs the compiler with its messages passed on and collected; returns its wait status. */
 static int run_kept(char **call, struct buffer *messages) {
   static const int passed[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
   static char block[1 << 16];
   int ends[2], status = 0, alive = 1;
   struct sigaction action = {.sa_handler = forward}, before;
-  if (pipe2(ends, O_CLOEXEC) < 0) run(call);
+  if (open_ends(ends) < 0) run(call);
   for (size_t index = 0; index < sizeof passed / sizeof passed[0]; index++) {
     /* What is ignored stays so: the compiler inherits that. */
     if (sigaction(passed[index], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(passed[index], &action, NULL);

@@ -1,0 +1,165 @@
+"""A link as record sees it and as the final build asks for it.
+
+Record does not know what objects will hold, so a link is looked for by its command alone. What is found is taken only if
+every file of the tree that the linker would read here is one that the link was given, with the same content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from splitphase.errors import RewriteError, SplitphaseError
+from splitphase.intercept import linked, stub
+from splitphase.intercept.call import Call, Judged
+from splitphase.intercept.variables import relevant, words_added
+from splitphase.rewrite import Rewriter
+
+_FORMAT = b"splitphase link 1"
+_DRIVERS_OWN = ("-lc", "-lm", "-lgcc", "-lgcc_s", "-lstdc++", "-lc++", "-lpthread", "-latomic", "-lrt", "-ldl")
+"""Libraries that a driver adds by itself: they are found in the tree where a folder of it holds such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A member of an archive: an object that a call made."""
+
+    name: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file of the tree that a link reads."""
+
+    path: str
+    """Absolute."""
+    call: str = ""
+    """The compile or link that makes it."""
+    digest: str = ""
+    """SHA-256 in hex of its content with hashes escaped, where nothing that is recorded makes it; of an archive as `linked`
+    has it."""
+    parts: tuple[Part, ...] = ()
+    """Of an archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a link reads."""
+
+    files: tuple[linked.Input, ...]
+    """Of the tree, as they are."""
+    outside: tuple[str, ...]
+    """Paths that are not of the tree."""
+
+
+class Links:
+    """Looks at links of one build."""
+
+    def __init__(self, top: str, escape: Rewriter) -> None:
+        self._top = top
+        self._escape = escape
+        self._looked: dict[str, tuple[object, linked.Input]] = {}
+        self._escaped: dict[str, str] = {}
+
+    def key(self, call: Call, judged: Judged) -> str:
+        """Digest of the command, hashes escaped."""
+        environment = relevant(call.environment, "link")
+        words = [os.path.realpath(call.program), call.directory, *judged.words]
+        words += [f"{name}={value}" for name, value in sorted(environment.items())]
+        text = b"\0".join([_FORMAT, *map(os.fsencode, words)])
+        return hashlib.sha256(self._escape.plain(text)).hexdigest()
+
+    def inputs(self, call: Call, judged: Judged) -> Inputs:
+        """What it reads now. Raises OSError and SplitphaseError where that cannot be found out."""
+        driver, linker = words_added(call.environment, "link")
+        words = [*judged.words, *(word for value in driver for word in value.split())]
+        words += [word if word.startswith("-L") else f"-Wl,{word}" for value in linker for word in value.split()]
+        folders = [
+            os.path.join(call.directory, one) for one in call.environment.get("LIBRARY_PATH", "").split(":") if one
+        ]
+        found = linked.inputs_of([*words, *_DRIVERS_OWN], call.directory, folders, self._look)
+        inside = self._top + "/"
+        return Inputs(
+            tuple(file for file in found.files if os.path.realpath(file.path).startswith(inside)),
+            tuple(file.path for file in found.files if not os.path.realpath(file.path).startswith(inside)),
+        )
+
+    def escaped(self, path: str, digest: str) -> str:
+        """Digest of a file's content, which has the plain digest `digest`, with hashes escaped. Raises RewriteError."""
+        known = self._escaped.get(digest)
+        if known is None:
+            with open(path, "rb") as stream:
+                data = stream.read()
+            flagged = any(self._escape.strong.sift([path]))
+            known = hashlib.sha256(self._escape.data(data)).hexdigest() if flagged else digest
+            self._escaped[digest] = known
+        return known
+
+    def _look(self, path: str) -> linked.Input:
+        """An input; remembered for as long as the file is the same."""
+        status = os.stat(path)
+        now = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        known = self._looked.get(path)
+        if known is None or known[0] != now:
+            fixed = not os.path.realpath(path).startswith(self._top + "/")
+            found = linked.Input(path, "") if fixed else linked.input_at(path)
+            known = self._looked[path] = (now, found)
+        return known[1]
+
+
+def given(inputs: Inputs, links: Links, made: Callable[[str], str]) -> Iterator[Given]:
+    """What a recorded link reads. `made` names the call that made a real file of this digest, if one did.
+
+    Raises SplitphaseError for what no derivation can be given.
+    """
+    for file in inputs.files:
+        if file.members:
+            parts = tuple(_part(file.path, member, made) for member in file.members)
+            if not any(part.call for part in parts):
+                yield Given(file.path, digest=file.digest)
+            elif all(part.call for part in parts):
+                yield Given(file.path, parts=parts)
+            else:
+                raise SplitphaseError(f"it reads {os.path.basename(file.path)}, not all of whose members are recorded")
+        elif len(file.calls) > 1:
+            raise SplitphaseError(f"it reads {os.path.basename(file.path)}, which a link of objects made (-r)")
+        elif file.calls:
+            yield Given(file.path, call=file.calls[0])
+        elif made(file.digest):
+            yield Given(file.path, call=made(file.digest))
+        else:
+            try:
+                yield Given(file.path, digest=links.escaped(file.path, file.digest))
+            except RewriteError as error:
+                raise SplitphaseError(f"it reads a file that holds an output path: {error.message}") from error
+
+
+def _part(path: str, member: stub.Member, made: Callable[[str], str]) -> Part:
+    if len(member.calls) > 1:
+        raise SplitphaseError(f"it reads {os.path.basename(path)}, which holds what a link of objects made (-r)")
+    call = member.calls[0] if member.calls else made(member.digest)
+    return Part(member.name, call)
+
+
+def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callable[[str], str]) -> str:
+    """Why what a link reads here is not what it was given, or nothing. `real` is the digest of what a call made, here."""
+    known = {one.path: one for one in recorded}
+    for file in inputs.files:
+        one = known.get(file.path)
+        if one is None:
+            return f"{file.path} was not read when it was recorded"
+        if one.parts:
+            names = [(part.name, real(part.call)) for part in one.parts]
+            if names != [(member.name, member.digest) for member in file.members]:
+                return f"{file.path} has other members"
+        elif file.members:
+            if file.digest != one.digest:
+                return f"{file.path} differs"
+        elif (real(one.call) if one.call else one.digest) != (
+            file.digest if one.call else links.escaped(file.path, file.digest)
+        ):
+            return f"{file.path} differs"
+    return ""
