@@ -109,8 +109,40 @@ splitphaseKill() {
 splitphaseReplay() {
   splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" --known "$splitphaseBase/actions.json" \
     --artifacts "$splitphaseArtifacts" ${SPLITPHASE_VERIFY:+--verify}
+  splitphaseReplaying=$1
   splitphaseRunPhaseItself "$1"
+  splitphaseReplaying=
   splitphaseInterceptEnd
+}
+
+# When buildPhase fails after results were taken: results come faster than compiles, and some builds win a race only because a
+# compile takes time. So the derivation starts once more, from nothing, and compiles for itself: in the environment and with the
+# command line that Nix gave to its shell. Where a compile failed that failed in its own derivation as well, that is the reason.
+splitphaseStartAgain() {
+  local splitphaseSaid splitphaseOutput splitphaseEntry splitphaseEnvironment splitphaseShell
+  if [ "${splitphaseReplaying:-}" != buildPhase ]; then return; fi
+  splitphaseSaid=$(splitphaseInterceptEnd)
+  printf '%s\n' "$splitphaseSaid"
+  if [[ $splitphaseSaid == *"fails in its derivation"* ]] || ! [[ $splitphaseSaid =~ [1-9][0-9]*\ (objects|links)\ taken ]]; then return; fi
+  mapfile -d '' -t splitphaseEnvironment </proc/$$/environ
+  mapfile -d '' -t splitphaseShell </proc/$$/cmdline
+  cd "$NIX_BUILD_TOP"
+  for splitphaseOutput in "${splitphaseOutputs[@]}" splitphaseSnapshot; do
+    if [ -e "${!splitphaseOutput:-}" ]; then
+      chmod -R u+w "${!splitphaseOutput}"
+      rm -rf "${!splitphaseOutput}"
+    fi
+  done
+  find . -mindepth 1 -maxdepth 1 -print0 | while IFS= read -r -d '' splitphaseEntry; do
+    if [[ $'\n'$splitphaseAtFirst$'\n' != *$'\n'"$splitphaseEntry"$'\n'* ]]; then
+      find "$splitphaseEntry" -type d ! -perm -u=rwx -exec chmod u+rwx {} +
+      rm -rf -- "$splitphaseEntry"
+    fi
+  done
+  echo "splitphase: buildPhase failed after results were taken; once more, with the compilers alone"
+  : >.splitphase-again
+  trap - EXIT
+  exec env -i "${splitphaseEnvironment[@]}" "$BASH" "${splitphaseShell[@]:1}"
 }
 
 splitphaseFromCheckpoint() {
@@ -128,6 +160,15 @@ splitphaseFromCheckpoint() {
     splitphaseEmptyOutputs
   fi
 }
+
+# What Nix put into the build directory.
+splitphaseAtFirst=$(cd "$NIX_BUILD_TOP" && find . -mindepth 1 -maxdepth 1)
+if [ -e "$NIX_BUILD_TOP/.splitphase-again" ]; then
+  rm "$NIX_BUILD_TOP/.splitphase-again"
+  splitphaseArtifacts=
+elif [ -n "${splitphaseArtifacts:-}" ]; then
+  failureHooks+=(splitphaseStartAgain)
+fi
 
 if [ -z "${IN_NIX_SHELL:-}" ]; then
   eval "splitphaseRunPhaseItself () $(declare -f splitphaseOriginalRunPhase | tail -n +2)"

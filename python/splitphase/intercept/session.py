@@ -122,7 +122,9 @@ class Session:
             if self._keeper:
                 self._keeper.carry(entry, self._build.source)
             return self._hit(entry, judged, key), None
-        self._note(self._calls, call, judged, RAN)
+        self._note(
+            self._calls, call, judged, RAN, self._build.source.left.get(key.exact, "") if self._build.source else ""
+        )
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
 
     def made(self, pending: Pending, messages: bytes) -> bytes:
