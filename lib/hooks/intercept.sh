@@ -30,11 +30,34 @@ splitphaseInterceptBegin() {
     if [ -n "${BASH_ENV:-}" ]; then printf 'if [[ -r %q ]]; then . %q; fi\n' "$BASH_ENV" "$BASH_ENV"; fi
   } >"$splitphaseServed/env"
   export BASH_ENV=$splitphaseServed/env
+  if [ -n "${splitphaseTake:-}${splitphaseCheckpoint:-}" ]; then splitphaseInterceptRustc; fi
+}
+
+# splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any
+# other one a copy of the shim stands on PATH; that leaves no trace in cargo's fingerprints. RUSTC stays as it is: build scripts
+# see it, and some write it down.
+splitphaseInterceptRustc() {
+  local splitphaseRustc
+  if [[ ${RUSTC:-} == */* ]]; then
+    if ! splitphaseIsBashScript "$RUSTC"; then echo "splitphase: calls of $RUSTC are not seen: RUSTC names it"; fi
+  elif splitphaseRustc=$(type -P rustc) && ! splitphaseIsBashScript "$splitphaseRustc"; then
+    printf '%s' "$splitphaseChain" >"$splitphaseServed/chain"
+    mkdir "$splitphaseServed/bin"
+    cp "$splitphaseShim" "$splitphaseServed/bin/rustc"
+    PATH=$splitphaseServed/bin:$PATH
+  fi
+}
+
+splitphaseIsBashScript() {
+  local splitphaseStart
+  LC_ALL=C read -r -n 256 splitphaseStart <"$1" || :
+  [[ $splitphaseStart == '#!'*/bash || $splitphaseStart == '#!'*/bash' '* ]]
 }
 
 # splitphaseInterceptEnd: behind the phase. Prints what the server says.
 splitphaseInterceptEnd() {
   if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
+  PATH=${PATH//"$splitphaseServed/bin:"/}
   "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build did not end well: $(tail -n 5 "$splitphaseServed/log")" \
     "build again; if it ends again, report what it says"
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi

@@ -23,7 +23,7 @@ from splitphase.intercept.keys import Key
 from splitphase.intercept.links import Given
 from splitphase.objcache.manifest import read_known
 
-FORMAT = 4
+FORMAT = 5
 INDEX = "index.json"
 OBJECTS = "objects"
 CHECKPOINT, DERIVATIONS = "the checkpoint", "derivations"
@@ -66,6 +66,8 @@ class Entry:
     """Whether a token stands in a file or message."""
     spelled: bool
     """Whether the command spells the folder."""
+    needs: tuple[tuple[str, str], ...] = ()
+    """What must be the same beside the key, each with its state then; the maker of the key knows what they mean."""
 
 
 class Artifacts:
@@ -85,11 +87,13 @@ class Artifacts:
         """What links were given, by the action's key."""
         self.left = left or {}
         """Why an action has no result, by the action's key."""
-        self._entries = {entry.key: entry for entry in entries}
+        self._entries: dict[str, list[Entry]] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.key, []).append(entry)
         self._intact: dict[str, bool] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return sum(map(len, self._entries.values()))
 
     @classmethod
     def read(cls, folder: Path, identity: Identity) -> Artifacts:
@@ -134,11 +138,15 @@ class Artifacts:
 
     def result(self, key: str) -> Entry | None:
         """The result of an action."""
-        return self._entries.get(key)
+        return next(iter(self._entries.get(key, [])), None)
 
     def find(self, key: Key) -> Entry | None:
         """The result of a call with this key."""
-        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None)
+        return next(iter(self.having(key)), None)
+
+    def having(self, key: Key) -> list[Entry]:
+        """All results of calls with this key, for keys that do not say everything."""
+        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None) or []
 
     def path(self, digest: str) -> Path:
         """Where a content lies. (An action's is named by its absolute path, with which the join begins anew.)"""
@@ -193,7 +201,9 @@ class Keeper:
     def finish(self, identity: Identity, dropped: Mapping[str, int], without: Iterable[str] = ()) -> int:
         """Write the index, less the entries with these keys; returns how many there are."""
         refused = set(without)
-        entries = {entry["key"]: entry for entry in self._journal() if entry["key"] not in refused}
+        entries = {
+            f"{entry['key']} {entry['needs']}": entry for entry in self._journal() if entry["key"] not in refused
+        }
         used = {digest for entry in entries.values() for digest in (*entry["files"], entry["messages"])}
         for path in (self.folder / OBJECTS).iterdir():
             if path.name not in used:
@@ -228,7 +238,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _entry(raw: dict[str, Any]) -> Entry:
-    entry = Entry(**{**raw, "files": tuple(raw["files"])})
+    entry = Entry(**{**raw, "files": tuple(raw["files"]), "needs": tuple(map(tuple, raw["needs"]))})
     if len(entry.files) < 2 or not all(_DIGEST.fullmatch(digest) for digest in (*entry.files, entry.messages)):
         raise ValueError(f"an entry with contents {entry.files}")
     return entry
