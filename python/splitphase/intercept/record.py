@@ -283,7 +283,8 @@ class Recorder:
         )
 
     def _shown(self, call: Call, path: str) -> str:
-        return Folder.of(call.directory, self._build.top).shown(call.directory, path)
+        """As the manifest has it: relative to the top."""
+        return Folder(self._build.top, "").shown(call.directory, path)
 
     def _note(self, name: str, fact: Recorded | Left) -> None:
         with (self._build.scratch / name.format(os.getpid())).open("a") as notes:
