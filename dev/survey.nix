@@ -70,7 +70,6 @@ let
       env.FORCE_UNSAFE_CONFIGURE = "1";
     };
     ncurses = autotools "ncurses" "ncurses/base/lib_addch.c" {
-      outputs = [ "out" "dev" "man" ];
       configureFlags = [ "--with-shared" "--without-debug" "--enable-pc-files" "--enable-symlinks" "--with-manpage-format=normal" "--disable-stripping" "--with-versioned-syms" ];
     };
     sqlite = autotools "sqlite3" "ext/fts3/fts3.c" {
@@ -82,7 +81,7 @@ let
 
     bzip2 = make "bzip2" "huffman.c" { makeFlags = [ "PREFIX=$(out)" ]; };
     lua = make "lua5.4" "src/lstring.c" {
-      makeFlags = [ "INSTALL_TOP=$(out)" "INSTALL_MAN=$(out)/share/man/man1" "R=5.4.4" "PLAT=linux" "CC=cc" "AR=ar q" ];
+      makeFlags = [ "INSTALL_TOP=$(out)" "INSTALL_MAN=$(out)/share/man/man1" "R=5.4.4" "PLAT=linux" "CC=cc" ];
       buildFlags = [ "linux" ];
     };
     lz4 = make "lz4" "lib/lz4.c" {
