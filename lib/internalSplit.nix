@@ -124,13 +124,21 @@ let
         inherit stdenv prepare manifest;
         inherit (stock) name;
       };
-      chosen =
+      # A path in a flake (`src = ./.`) is copied as `<hash>-source`, and that is the name of the folder it is unpacked into.
+      moving = builtins.match ".*/[0-9a-z]{32}-[0-9a-df-np-sv-z]{32}-[^/]*" (
+        builtins.unsafeDiscardStringContext (toString (attrs.src or ""))
+      ) != null;
+      warned = lib.warnIf (moving && (objcache || checkpoint != null)) ''
+        splitphase: the source of ${stock.name} is unpacked into a folder whose name is another one after every edit, so nothing can be used again.
+        Where it says `src = ./.`, write `src = self`, or `src = builtins.path { path = ./.; name = "source"; }`.'';
+      chosen = warned (
         if whole != null then
           lib.last (parts [ ])
         else if objcache && !manifest.split then
           lib.last (parts (ordered false after))
         else
-          lib.last all;
+          lib.last all
+      );
 
       passthru = stock.passthru or { } // {
         splitphase = {
@@ -142,7 +150,7 @@ let
         }
         // lib.optionalAttrs objcache {
           inherit prepare;
-          inherit (found) objects links report;
+          inherit (found) objects links report keep;
           # The file manifest.json as a derivation output, with its content as attributes.
           manifest = lib.optionalAttrs (whole == null) prepare.splitphaseManifest // manifest;
         };

@@ -25,7 +25,8 @@ let
 in
 stdenv:
 let
-  helper = "${splitphase}/bin/splitphase";
+  helper = about "${splitphase}/bin/splitphase";
+  about = builtins.addErrorContext "while evaluating the tools of splitphase's helper (python3 and zstd, with all that they depend on): if this is an infinite recursion, an overlay splits one of these packages: leave that one as it is, or name splitphase's overlay before the one that splits";
 in
 {
   shell = "${stdenv.shell}";
@@ -34,6 +35,6 @@ in
   system = stdenv.buildPlatform.system;
   inherit helper;
   shim = "${splitphase}/libexec/splitphase-shim";
-  zstdPath = "${buildPackages.zstd}/bin";
+  zstdPath = about "${buildPackages.zstd}/bin";
   actionBuilder = "${./hooks/action-builder.sh}";
 }

@@ -126,6 +126,59 @@ def test_message(expression: str, lines: list[str]) -> None:
         assert line in said, said
 
 
+def test_source_of_a_flake() -> None:
+    """`src = ./.` there is a folder in the store, which is copied under its whole name."""
+    said = build(
+        f"""objcacheStdenv.mkDerivation {{
+          name = "package";
+          nativeBuildInputs = [ pkgs.cmake pkgs.ninja ];
+          src = builtins.path {{
+            path = {ROOT}/checks/fixtures/plain;
+            name = "0c5b8vw40dy178xlpddw65q9gf1h2186-source";
+          }};
+        }}"""
+    ).stderr
+    assert "src = self" in said
+
+
+def test_zstd_that_an_overlay_splits() -> None:
+    """The helper needs zstd: its own is the one below that overlay."""
+    result = build(
+        """
+        (import pkgs.path {
+          overlays = [
+            (import LIB/overlay.nix (import LIB { inherit (pkgs) lib; }))
+            (final: prev: {
+              zstd = final.splitBuildInstall (final.stdenv.mkDerivation {
+                name = "zstd";
+                dontUnpack = true;
+                installPhase = "mkdir $out; ln -s ${prev.zstd}/bin $out/bin";
+              });
+            })
+          ];
+        }).zstd""".replace("LIB", f"{ROOT}/lib")
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_source_with_an_error() -> None:
+    """The command is shown; the hint about objcacheLeave is for what cannot be found."""
+    source = """objcacheStdenv.mkDerivation {
+      name = "wrong";
+      nativeBuildInputs = [ pkgs.cmake pkgs.ninja ];
+      unpackPhase = ''
+        mkdir source
+        cd source
+        echo 'CONTENT' > main.c
+        printf 'cmake_minimum_required(VERSION 3.16)\\nproject(x C)\\nadd_executable(x main.c)\\n' > CMakeLists.txt
+      '';
+    }"""
+    said = failure(source.replace("CONTENT", "int main(void) { return wrong; }"))
+    assert "FAILED: source/main.c" in said
+    assert " -c /build/source/main.c" in said
+    assert "objcacheLeave" not in said
+
+
 def test_keep() -> None:
     """A file that is named may hold the old path; the log says so."""
     kept = f"""splitBuildInstall (package {{

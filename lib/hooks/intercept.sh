@@ -30,12 +30,35 @@ splitphaseInterceptBegin() {
     if [ -n "${BASH_ENV:-}" ]; then printf 'if [[ -r %q ]]; then . %q; fi\n' "$BASH_ENV" "$BASH_ENV"; fi
   } >"$splitphaseServed/env"
   export BASH_ENV=$splitphaseServed/env
+  if [ -n "${splitphaseTake:-}${splitphaseCheckpoint:-}" ]; then splitphaseInterceptRustc; fi
+}
+
+# splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any
+# other one a copy of the shim stands on PATH; that leaves no trace in cargo's fingerprints. RUSTC stays as it is: build scripts
+# see it, and some write it down.
+splitphaseInterceptRustc() {
+  local splitphaseRustc
+  if [[ ${RUSTC:-} == */* ]]; then
+    if ! splitphaseIsBashScript "$RUSTC"; then echo "splitphase: calls of $RUSTC are not seen: RUSTC names it"; fi
+  elif splitphaseRustc=$(type -P rustc) && ! splitphaseIsBashScript "$splitphaseRustc"; then
+    printf '%s' "$splitphaseChain" >"$splitphaseServed/chain"
+    mkdir "$splitphaseServed/bin"
+    cp "$splitphaseShim" "$splitphaseServed/bin/rustc"
+    PATH=$splitphaseServed/bin:$PATH
+  fi
+}
+
+splitphaseIsBashScript() {
+  local splitphaseStart
+  LC_ALL=C read -r -n 256 splitphaseStart <"$1" || :
+  [[ $splitphaseStart == '#!'*/bash || $splitphaseStart == '#!'*/bash' '* ]]
 }
 
 # splitphaseInterceptEnd: behind the phase. Prints what the server says.
 splitphaseInterceptEnd() {
   if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
-  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build ended before it: $(tail -n 5 "$splitphaseServed/log")" \
+  PATH=${PATH//"$splitphaseServed/bin:"/}
+  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build did not end well: $(tail -n 5 "$splitphaseServed/log")" \
     "build again; if it ends again, report what it says"
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi
   rm -rf "$splitphaseServed"
@@ -86,8 +109,40 @@ splitphaseKill() {
 splitphaseReplay() {
   splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" --known "$splitphaseBase/actions.json" \
     --artifacts "$splitphaseArtifacts" ${SPLITPHASE_VERIFY:+--verify}
+  splitphaseReplaying=$1
   splitphaseRunPhaseItself "$1"
+  splitphaseReplaying=
   splitphaseInterceptEnd
+}
+
+# When buildPhase fails after results were taken: results come faster than compiles, and some builds win a race only because a
+# compile takes time. So the derivation starts once more, from nothing, and compiles for itself: in the environment and with the
+# command line that Nix gave to its shell. Where a compile failed that failed in its own derivation as well, that is the reason.
+splitphaseStartAgain() {
+  local splitphaseSaid splitphaseOutput splitphaseEntry splitphaseEnvironment splitphaseShell
+  if [ "${splitphaseReplaying:-}" != buildPhase ]; then return; fi
+  splitphaseSaid=$(splitphaseInterceptEnd)
+  printf '%s\n' "$splitphaseSaid"
+  if [[ $splitphaseSaid == *"fails in its derivation"* ]] || ! [[ $splitphaseSaid =~ [1-9][0-9]*\ (objects|links)\ taken ]]; then return; fi
+  mapfile -d '' -t splitphaseEnvironment </proc/$$/environ
+  mapfile -d '' -t splitphaseShell </proc/$$/cmdline
+  cd "$NIX_BUILD_TOP"
+  for splitphaseOutput in "${splitphaseOutputs[@]}" splitphaseSnapshot; do
+    if [ -e "${!splitphaseOutput:-}" ]; then
+      chmod -R u+w "${!splitphaseOutput}"
+      rm -rf "${!splitphaseOutput}"
+    fi
+  done
+  find . -mindepth 1 -maxdepth 1 -print0 | while IFS= read -r -d '' splitphaseEntry; do
+    if [[ $'\n'$splitphaseAtFirst$'\n' != *$'\n'"$splitphaseEntry"$'\n'* ]]; then
+      find "$splitphaseEntry" -type d ! -perm -u=rwx -exec chmod u+rwx {} +
+      rm -rf -- "$splitphaseEntry"
+    fi
+  done
+  echo "splitphase: buildPhase failed after results were taken; once more, with the compilers alone"
+  : >.splitphase-again
+  trap - EXIT
+  exec env -i "${splitphaseEnvironment[@]}" "$BASH" "${splitphaseShell[@]:1}"
 }
 
 splitphaseFromCheckpoint() {
@@ -105,6 +160,15 @@ splitphaseFromCheckpoint() {
     splitphaseEmptyOutputs
   fi
 }
+
+# What Nix put into the build directory.
+splitphaseAtFirst=$(cd "$NIX_BUILD_TOP" && find . -mindepth 1 -maxdepth 1)
+if [ -e "$NIX_BUILD_TOP/.splitphase-again" ]; then
+  rm "$NIX_BUILD_TOP/.splitphase-again"
+  splitphaseArtifacts=
+elif [ -n "${splitphaseArtifacts:-}" ]; then
+  failureHooks+=(splitphaseStartAgain)
+fi
 
 if [ -z "${IN_NIX_SHELL:-}" ]; then
   eval "splitphaseRunPhaseItself () $(declare -f splitphaseOriginalRunPhase | tail -n +2)"

@@ -18,11 +18,12 @@ from splitphase.environment import narrow_environment, without_folders
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.intercept import protocol, stub
 from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Given, Links, Part, given
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.session import NO_COMPILES, Build, Pending, written
+from splitphase.intercept.session import Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
@@ -282,7 +283,8 @@ class Recorder:
         )
 
     def _shown(self, call: Call, path: str) -> str:
-        return Folder.of(call.directory, self._build.top).shown(call.directory, path)
+        """As the manifest has it: relative to the top."""
+        return Folder(self._build.top, "").shown(call.directory, path)
 
     def _note(self, name: str, fact: Recorded | Left) -> None:
         with (self._build.scratch / name.format(os.getpid())).open("a") as notes:
