@@ -323,8 +323,10 @@ def left(scratch: Path) -> list[Left]:
 
 def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
     for path in sorted(scratch.glob(name.format("*"))):
-        for line in path.read_text().splitlines():
-            yield json.loads(line)
+        # A worker may be writing the last line: what no call was answered for yet.
+        for line in path.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)
 
 
 def _target(words: tuple[str, ...]) -> tuple[str, ...]:
