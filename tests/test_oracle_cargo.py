@@ -39,5 +39,5 @@ def test_notices_a_rule_that_is_missing(
     assert old in text
     place.write_text(text.replace(old, new))
     monkeypatch.setenv("ORACLE_PYTHON", str(broken))
-    with pytest.raises(AssertionError, match="clean|one of the two builds fails"):
+    with pytest.raises(AssertionError, match=r"clean|one of the two builds fails"):
         oracle_cargo.run(6, seed=1, kinds=(edit,))
