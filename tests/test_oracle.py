@@ -12,7 +12,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "oracle"))
 import oracle
-import oracle_cargo
 import oracle_edits
 
 NEEDED = {
@@ -91,26 +90,3 @@ def test_notices_that_nothing_is_kept(broken: Callable[[str, str, str], None]) -
     broken("intercept/session.py", "self._keeper.add(entry)", "pass")
     with pytest.raises(AssertionError, match="no edit could reach it, and it was not taken"):
         oracle.run("make", 6, seed=5)
-
-
-def test_cargo_equals_the_clean_build() -> None:
-    if not shutil.which("cargo"):
-        pytest.skip("cargo: not on this machine")
-    counts = oracle_cargo.run(3, seed=3)
-    assert counts["cases"] == 3
-    assert counts["objects kept"]
-
-
-def test_notices_that_undeclared_reads_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the rule about what build scripts and macros may read, a file that one reads makes a stale build."""
-    if not shutil.which("cargo"):
-        pytest.skip("cargo: not on this machine")
-    broken = tmp_path / "python"
-    shutil.copytree(oracle.PYTHON, broken)
-    module = broken / "splitphase/checkpoint/cargounits.py"
-    text = module.read_text()
-    assert "if package.wide and unknown:" in text
-    module.write_text(text.replace("if package.wide and unknown:", "if False:"))
-    monkeypatch.setenv("ORACLE_PYTHON", str(broken))
-    with pytest.raises(AssertionError, match=r"data/(?:limits|undeclared)"):
-        oracle_cargo.run(6, seed=1, kinds=(oracle_cargo.undeclared,))

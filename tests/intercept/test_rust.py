@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from shimmed import OUTPUT, Server, served, stock, tools
 
 from rustshim import in_front
+from shimmed import OUTPUT, Server, served, stock, tools
 
 RUSTC = "/usr/bin/rustc"
 LIBRARY = "--edition=2021 --emit=dep-info,metadata,link --out-dir target -L dependency=target"
@@ -175,6 +175,37 @@ def test_a_crate_that_nobody_saw(tree: Tree) -> None:
     left = tree.keep(below)
     assert left["below.rs"] == "it reads the processor (=native)"
     assert left["lib.rs"] == "it uses a crate whose compile was not seen"
+
+
+def test_native_libraries_and_files_for_the_linker(tree: Tree) -> None:
+    """As build scripts and cargo-auditable give them."""
+    tree.write("lib.rs", 'extern "C" { fn n() -> u32; }\nfn main() { println!("{}", unsafe { n() }) }\n')
+    tree.write("lib/n.c", "int n(void) { return 1; }\n")
+    tree.write("data.c", "int data = 1;\n")
+    make = "gcc -c lib/n.c -o lib/n.o && ar rcsD lib/libn.a lib/n.o && gcc -c data.c -o data.o"
+    subprocess.run(make, shell=True, cwd=tree.source, check=True)  # noqa: S602 - our own
+    tree.words = tree.words.replace("--crate-type lib", "--crate-type bin")
+    tree.words += " -L native=lib -l static=n -C link-arg=data.o -C link-arg=-Wl,--undefined=data"
+    assert tree.keep() == {}
+    assert tree.taken() == ["lib.rs"]
+    tree.write("data.c", "int data = 2;\n")
+    subprocess.run(make, shell=True, cwd=tree.source, check=True)  # noqa: S602 - our own
+    assert tree.taken() == []
+    tree.keep()
+    tree.write("lib/n.c", "int n(void) { return 2; }\n")
+    subprocess.run(make, shell=True, cwd=tree.source, check=True)  # noqa: S602 - our own
+    assert tree.taken() == []
+
+
+def test_a_source_that_changes_meanwhile(tree: Tree) -> None:
+    """Here its linker writes it."""
+    script = tools() / "linker/writes"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text('#!/bin/sh\necho "// later" >> part.rs\nexec cc "$@"\n')
+    script.chmod(0o755)
+    tree.write("lib.rs", "mod part;\nfn main() { part::part(); }\n")
+    tree.words = tree.words.replace("--crate-type lib", "--crate-type bin") + f" -C linker={script}"
+    assert tree.keep() == {"lib.rs": "a source that it read changed while it ran"}
 
 
 def test_a_macro_may_read_anything(tree: Tree) -> None:

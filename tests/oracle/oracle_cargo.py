@@ -8,13 +8,13 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-
-from shimmed import stock
+from typing import Any
 
 import oracle
 from oracle_edits import Edit
 from oracle_tree import Node, State, clear, read, write
 from rustshim import in_front
+from shimmed import stock
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "checks/fixtures/cargo"
 _SOURCES = (
@@ -42,7 +42,8 @@ _TIMES = re.compile(r"/\.fingerprint/")
 """cargo's records: which there are is compared, what they hold (times among it) is not."""
 
 
-def _source(state: State, chance: random.Random) -> str:
+def source(state: State, chance: random.Random) -> str:
+    """A new function in a source."""
     path = chance.choice([path for path in _SOURCES if path in state.tree])
     state.put(
         path, state.text(path) + f"\npub fn edited_{chance.randrange(1 << 30)}() -> u32 {{ {chance.randrange(9)} }}\n"
@@ -253,7 +254,7 @@ def _nothing(_state: State, _chance: random.Random) -> str:
 
 
 EDITS: tuple[Edit, ...] = (
-    _source, _source, _source, _value, _value, _data, _data, _deleted_data, _module, _moved, _both, _unread_module,
+    source, source, source, _value, _value, _data, _data, _deleted_data, _module, _moved, _both, _unread_module,
     _script, _undeclared_script, _new_script, _feature, _profile, _version, _member, _checksum, _environment, _date,
     _mode, _link, _folder_link, _renamed, _loose, _nothing,
 )  # fmt: skip
@@ -338,7 +339,9 @@ def run(
     kinds: tuple[Edit, ...] = EDITS,
     flags: tuple[str, ...] = (),
     ways: oracle.Ways | None = None,
+    notes: list[dict[str, Any]] | None = None,
 ) -> Counter[str]:
     """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
     begin = start or State(read(WORKSPACE))
-    return oracle.run("cargo", cases, seed, begin, say=say, kinds=kinds, flags=flags, maker=CargoOracle, ways=ways)
+    given: dict[str, Any] = {"say": say, "kinds": kinds, "flags": flags, "ways": ways, "notes": notes}
+    return oracle.run("cargo", cases, seed, begin, maker=CargoOracle, **given)

@@ -41,7 +41,7 @@ class Crates:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        self._known: dict[str, Crate] = {}
+        self._known: dict[str, tuple[tuple[int, int], Crate]] = {}
 
     def note(self, said: Said, directory: str) -> tuple[Crate, ...] | None:
         """Note the crate that a call makes; returns those that it is made from, or None where one is not known."""
@@ -62,17 +62,20 @@ class Crates:
         return tuple(found[stem] for stem in sorted(found))
 
     def _find(self, stem: str) -> Crate | None:
-        if stem not in self._known:
-            try:
-                raw = json.loads(self._path(stem).read_text())
-            except OSError:
-                return None
-            raw |= {"suffixes": tuple(raw["suffixes"]), "uses": tuple(raw["uses"])}
-            self._known[stem] = Crate(**raw)
-        return self._known[stem]
+        path = self._path(stem)
+        try:
+            status = path.stat()
+            state = status.st_ino, status.st_mtime_ns
+            known = self._known.get(stem)
+            if known is None or known[0] != state:
+                raw = json.loads(path.read_text())
+                raw |= {"suffixes": tuple(raw["suffixes"]), "uses": tuple(raw["uses"])}
+                known = self._known[stem] = state, Crate(**raw)
+        except OSError:
+            return None
+        return known[1]
 
     def _write(self, crate: Crate) -> None:
-        self._known[crate.stem] = crate
         path = self._path(crate.stem)
         beside = path.with_name(f"{path.name}.{os.getpid()}")
         beside.write_text(json.dumps(asdict(crate)))

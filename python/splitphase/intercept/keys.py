@@ -50,6 +50,8 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
+    began: int = 0
+    """When it was made, in nanoseconds of the clock of file times; 0 where `read` is all that the call may read."""
     gcc: bool = True
     """Whether the compiler is GCC."""
 

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from splitphase.intercept.rustwords import Said
 from splitphase.rewrite import Rewriter
 
 FORMAT = "splitphase rustc 1"
+CHANGED = "a source that it read changed while it ran"
 ASSEMBLER = "it may read files that no dependency file names"
 OWN_READ = "it read an output path"
 OWN_MADE = "what it made holds an output path"
@@ -38,6 +40,10 @@ _BUILD_ID = re.compile(rb"\x04\0\0\0(?:\x14|\x10)\0\0\0\x03\0\0\0GNU\0.{16}", re
 _VARIABLE = "$"
 """In front of a variable's name among the needs."""
 _ABSENT = ""
+_COARSE = 5
+"""CLOCK_REALTIME_COARSE of Linux, the clock of file times; Python has no name for it."""
+_LINKERS = ("ld", "ld.lld", "lld", "ld.mold", "mold", "ld.gold", "wild")
+"""What compilers look for on PATH for `-fuse-ld=`."""
 _SEARCHED = ("LIBRARY_PATH", "LPATH")
 
 
@@ -95,6 +101,7 @@ class RustCalls:
 
     def key(self, call: Call, judged: Judged, *, terminal: bool) -> Key:
         """The key of a compile."""
+        began = time.clock_gettime_ns(_COARSE)
         said = rustwords.read(judged.words, call.directory)
         crates = self._crates.note(said, call.directory)
         if crates is None:
@@ -111,7 +118,7 @@ class RustCalls:
         lines = [*inputs.lines, *(f"{path} {digest}" for path, (digest, _) in states.items())]
         text = self._escape.plain(b"\0".join(map(os.fsencode, lines)))
         owning = tuple(path for path, (_, own) in states.items() if own and path in inputs.texts)
-        return Key(hashlib.sha256(text).hexdigest(), "", owning=owning, read=read)
+        return Key(hashlib.sha256(text).hexdigest(), "", owning=owning, read=read, began=began)
 
     def find(self, source: Artifacts, call: Call, judged: Judged, key: Key) -> Entry | None:  # noqa: ARG002 - as C's
         """The known result of a call."""
@@ -132,7 +139,7 @@ class RustCalls:
         if len(made) < len(contents):
             return "it did not make all of its outputs"
         read = rustdeps.parse(made[1])
-        needs = self._needs(call, read)
+        needs = self._needs(call, read, key.began)
         if isinstance(needs, str):
             return needs
         if key.owning:
@@ -187,7 +194,11 @@ class RustCalls:
             added += [environment.get(name, "") for name in _SEARCHED]
             if any(self._top in value for value in added):
                 return Reason.LINK_WORDS
-            inputs.lines.append(found)
+            places = (shutil.which(name, path=environment.get("PATH", "")) for name in _LINKERS)
+            linkers = [os.path.realpath(path) for path in places if path]
+            if not all(map(self._keys.unchanging, linkers)):
+                return Reason.RUSTC_OUTSIDE
+            inputs.lines += [found, *linkers]
         if any(crate.macro for crate in crates):
             seen |= for_macros(environment)
             reason = self._all_that_macros_read(inputs, call, self._package(call, said))
@@ -245,7 +256,7 @@ class RustCalls:
             for name, value in values.items()
         }
 
-    def _needs(self, call: Call, read: rustdeps.Read) -> tuple[tuple[str, str], ...] | str:
+    def _needs(self, call: Call, read: rustdeps.Read, began: int) -> tuple[tuple[str, str], ...] | str:
         """What was read, or why the result cannot be kept."""
         for name, value in read.variables:
             # cargo sets some for rustc alone (`cargo:rustc-env`), and rustc itself may set one for a crate.
@@ -260,6 +271,8 @@ class RustCalls:
                     if _UNNAMED.search(stream.read()):
                         return ASSEMBLER
         paths = [path for path in paths if "/../" in path or not self._keys.unchanging(path)]
+        if any(os.stat(path).st_ctime_ns > began for path in paths):
+            return CHANGED
         # A module's file is looked for in two places.
         others = [_other_place(path) for path in paths if path.endswith(".rs")]
         states = self._states([*paths, *others], absent=True) or {}
