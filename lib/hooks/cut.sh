@@ -307,6 +307,7 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
 
   genericBuild() {
     splitphaseOriginalGenericBuild "$@"
+    if declare -F splitphaseInterceptDone >/dev/null; then splitphaseInterceptDone; fi
     if [ "$splitphaseState" = running ] && [ -n "${splitphaseManifest:-}" ]; then
       splitphaseUnsplit "the package has no buildPhase"
     elif [ "$splitphaseState" = skipping ] || { [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ]; }; then

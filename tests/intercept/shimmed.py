@@ -1,4 +1,4 @@
-"""A build under the real shim and the real server, without Nix: what lib/hooks/intercept.sh does, for tests and oracles."""
+"""A build under the real shim and server, without Nix: what lib/hooks/intercept.sh does, for tests and oracles."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from splitphase.scan.contents import Contents
 
 FORMAT = b"splitphase call 1"
 _SEED = "-frandom-seed="
-_GONE = "a file that it may read went away"
+GONE = "a file that it may read went away"
 OPAQUE = "an .incbin names its file in a way that only the assembler knows"
 MODULES = "it may read modules"
 NO_DATE = "it sees the date, and SOURCE_DATE_EPOCH is not set"
@@ -50,12 +50,14 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
+    began: int = 0
+    """When it was made, in nanoseconds of the clock of file times; 0 where `read` is all that the call may read."""
     gcc: bool = True
     """Whether the compiler is GCC."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """A file's content, escaped."""
 
     digest: bytes
@@ -72,7 +74,7 @@ class Keys:
         self._fixed = fixed
         self._scanner = Scanner(top, fixed=fixed, mutable=self._own)
         self.contents: Contents = self._scanner.contents
-        self._held: dict[bytes, _Held] = {}
+        self._held: dict[bytes, Held] = {}
         self.last: ScanResult
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
@@ -84,13 +86,13 @@ class Keys:
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)
-        read = tuple(sorted(path for path in scan.contents if not self._unchanging(path)))
+        read = tuple(sorted(path for path in scan.contents if not self.unchanging(path)))
         owning, lines = [], []
         for path in read:
             raw = digests.get(path)
-            held = self._content(path, raw) if raw else None
+            held = self.held(path, raw) if raw else None
             if held is None:
-                return Key("", "", _GONE)
+                return Key("", "", GONE)
             if held.own:
                 owning.append(path)
             lines += [os.fsencode(path), held.digest]
@@ -104,10 +106,10 @@ class Keys:
         said = _joined([*words, *variables])
         rest = [
             _joined([*seen, "terminal" if terminal else ""]),
-            _joined(sorted(path for path in scan.files if self._unchanging(path))),
+            _joined(sorted(path for path in scan.files if self.unchanging(path))),
             _joined(sorted(scan.files - scan.contents)),
-            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self._unchanging(link)),
-            _joined(sorted(directory for directory in scan.dirs if not self._unchanging(directory))),
+            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self.unchanging(link)),
+            _joined(sorted(directory for directory in scan.dirs if not self.unchanging(directory))),
         ]
         text = b"\0\0".join([FORMAT, said, *rest, b"\0".join(lines)])
         text = self._escape.plain(text)
@@ -130,10 +132,11 @@ class Keys:
         argv = (call.program, *judged.words, *forced_includes(same))
         return self._scanner.scan_contents(Compile(call.directory, argv, judged.source, same))
 
-    def _unchanging(self, path: str) -> bool:
+    def unchanging(self, path: str) -> bool:
+        """Whether the path says all about a file."""
         return path.startswith(self._fixed) and not path.startswith(self._own)
 
-    def _content(self, path: str, raw: bytes) -> _Held | None:
+    def held(self, path: str, raw: bytes) -> Held | None:
         """What a file with this digest holds; None where it has another one by now."""
         held = self._held.get(raw)
         if held is None:
@@ -149,7 +152,7 @@ class Keys:
                 escaped = hashlib.sha256(self._escape.plain(data)).digest() if own else raw
             except RewriteError:
                 escaped = raw
-            held = self._held[raw] = _Held(escaped, own)
+            held = self._held[raw] = Held(escaped, own)
         return held
 
     def _times(self, scan: ScanResult, read: tuple[str, ...], digests: Mapping[str, bytes]) -> list[bytes]:

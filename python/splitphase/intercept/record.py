@@ -18,11 +18,12 @@ from splitphase.environment import narrow_environment, without_folders
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.intercept import protocol, stub
 from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Given, Links, Part, given
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.session import NO_COMPILES, Build, Pending, written
+from splitphase.intercept.session import Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
@@ -282,7 +283,8 @@ class Recorder:
         )
 
     def _shown(self, call: Call, path: str) -> str:
-        return Folder.of(call.directory, self._build.top).shown(call.directory, path)
+        """As the manifest has it: relative to the top."""
+        return Folder(self._build.top, "").shown(call.directory, path)
 
     def _note(self, name: str, fact: Recorded | Left) -> None:
         with (self._build.scratch / name.format(os.getpid())).open("a") as notes:
@@ -321,8 +323,10 @@ def left(scratch: Path) -> list[Left]:
 
 def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
     for path in sorted(scratch.glob(name.format("*"))):
-        for line in path.read_text().splitlines():
-            yield json.loads(line)
+        # A worker may be writing the last line: what no call was answered for yet.
+        for line in path.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)
 
 
 def _target(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -128,7 +128,10 @@ class Worker:
             self._apart(connection, message)
             return None
         assert isinstance(message, End)  # noqa: S101 - for the type checker
-        return os.fsencode(self._finish())
+        try:
+            return os.fsencode(self._finish())
+        except OSError as error:
+            return protocol.fail(f"the results of this build cannot be kept: {error.strerror}")
 
     def _apart(self, connection: _Connection, message: Stub) -> None:
         """Answer in a process of its own: others' compiles go on meanwhile."""
@@ -186,12 +189,13 @@ def serve(
     leader = os.getpgrp()
 
     def ended() -> str:
-        text = finish()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        os.killpg(leader, signal.SIGTERM)
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-        signal.alarm(1)
-        return text
+        try:
+            return finish()
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.killpg(leader, signal.SIGTERM)
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+            signal.alarm(1)
 
     try:
         Worker(listener, make(), ended).run()

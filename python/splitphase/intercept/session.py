@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
-from splitphase.hashes.sources import Memory
 from splitphase.intercept import protocol
 from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Entry, Keeper
-from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.call import Call, Judged, Kind
+from splitphase.intercept.ccalls import CCalls
 from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
-from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.links import Links, same
-from splitphase.intercept.prove import Suspect, front
-from splitphase.intercept.reasons import Reason
+from splitphase.intercept.protocol import Asked, How, Put
+from splitphase.intercept.rust import RustCalls
 from splitphase.rewrite import Rewriter
 
+log = logging.getLogger(__name__)
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 DEPFILE = 1
@@ -31,8 +32,6 @@ FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 """Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
 LINK_TAKEN, LINKED = "link taken", "linked"
-NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
-"""Calls with `-c` that ask something."""
 CHANGED = "a file that it read changed while it ran"
 
 
@@ -81,6 +80,10 @@ class Session:
         self._escape = Rewriter.escaping(build.outputs)
         self._restore = Rewriter.restoring(build.outputs)
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
+        self._kinds = (
+            RustCalls(build.top, build.scratch, self._keys, self._escape),
+            CCalls(build.top, build.scratch, self._keys, self._escape),
+        )
         self._keeper = Keeper(build.target) if build.target else None
         self._chaos = Chaos(build.chaos)
         # The messages of actions are never shaped for a terminal.
@@ -93,17 +96,18 @@ class Session:
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call, and what to wait for, if anything."""
         call = asked.call
-        judged = judge(call, self._build.top)
+        calls = self._of(call)
+        judged = calls.judge(call)
         self._calls += 1
         self._chaos.strike()
         if judged.kind is Kind.LINK and self._build.source is not None and self._build.source.links:
             return self._link(call, judged)
         if judged.kind is not Kind.COMPILE:
-            if judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in NO_COMPILES:
+            if calls.counts(call, judged):
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
         try:
-            key = self._keys.of(call, judged, terminal=asked.terminal and self._is_checkpoint)
+            key = calls.key(call, judged, terminal=asked.terminal and self._is_checkpoint)
             reason = key.reason
         except SplitphaseError as error:
             key, reason = None, error.message
@@ -112,7 +116,10 @@ class Session:
         if key is None or reason:
             self._note(self._calls, call, judged, LEFT, reason)
             return protocol.RUN, None
-        entry = self._known(call, judged, key)
+        entry = calls.find(self._build.source, call, judged, key) if self._build.source else None
+        if entry is not None and self._build.source is not None and not self._build.source.intact(entry):
+            log.warning("%s: its result in the checkpoint is damaged", entry.source)
+            entry = None
         if entry is not None and self._build.source is not None and not self._chaos.refuses():
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
@@ -136,6 +143,10 @@ class Session:
         if reason:
             self._note(pending.number, pending.call, pending.judged, LEFT, reason)
         return protocol.OK
+
+    def _of(self, call: Call) -> RustCalls | CCalls:
+        """Who knows about calls of this program."""
+        return next(calls for calls in self._kinds if calls.takes(call.program))
 
     def stub(self, call: str) -> bytes:
         """There are no stubs where nothing is recorded."""
@@ -168,19 +179,6 @@ class Session:
             known = self._digests[key] = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
         return known
 
-    def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
-        entry = self._build.source.find(key) if self._build.source else None
-        if entry is None or entry.folder == key.folder or self._build.source is None:
-            return entry
-        folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
-        depfile = entry.files[DEPFILE]
-        if depfile and folder.depfile(self._build.source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
-            return None
-        if not (entry.spelled or key.spelled):
-            return entry
-        seen = folder.seen([call.program, *front(judged.words)], call.directory, _without_us(call.environment))
-        return None if seen else entry
-
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
         outputs = tuple(_state(path) for path in written(call, judged))
         return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
@@ -192,44 +190,20 @@ class Session:
             return ""
         if self._keys.contents.signatures(key.read) != pending.inputs:
             return CHANGED
-        contents = _made(pending)
-        if contents[0] is None:
-            return "it made no object"
         try:
-            escaped = [None if data is None else self._escaped(data) for data in contents]
-            said = self._escape.plain(messages)
+            entry = self._of(call).entry(self._keeper, call, judged, key, _made(pending), messages)
         except RewriteError as error:
             return f"its result holds an output path that cannot be replaced: {error.message}"
-        folder = Folder(self._build.top, key.folder)
-        tied = not key.folder or folder.ties(
-            judged.words, call.environment, [contents[0], *(data for data in contents[2:] if data)]
-        )
-        entry = Entry(
-            key=key.exact if tied else key.moved,
-            source=judged.source,
-            files=tuple("" if data is None else self._keeper.content(data) for data in escaped),
-            messages=self._keeper.content(said) if said else "",
-            folder=key.folder,
-            tokens=said != messages or escaped != contents,
-            spelled=key.spelled,
-        )
-        holds = self._holds(contents[0])
-        if (key.named or key.owning or holds) and escaped[0] is not None:
-            read = self._keys.contents.digests(key.read)
-            Suspect(entry.key, call, judged, key.owning, escaped[0], holds, read).save(self._build.scratch)
+        if isinstance(entry, str):
+            return entry
         self._keeper.add(entry)
         return ""
 
-    def _escaped(self, data: bytes) -> bytes:
-        return self._escape.data(data)
-
-    def _holds(self, data: bytes) -> bool:
-        """Whether an output's hash stands in there, the random seed aside: that is expected wherever `-g` is."""
-        return any(find.kind != "seed" for find in self._escape.engine.examine(Memory(data)).finds)
-
     def _hit(self, entry: Entry, judged: Judged, key: Key, first: How = How.OBJECT) -> bytes:
-        hows = [first, How.TEXT] + [How.OBJECT] * len(judged.extra)
         paths = [judged.output, judged.depfile, *judged.extra]
+        hows = [How.PROGRAM if path in judged.programs else How.OBJECT for path in paths]
+        hows[0] = first if hows[0] is How.OBJECT else hows[0]
+        hows[DEPFILE] = How.TEXT
         files = [
             Put(how, path, self._content(digest, entry, key, text=how is How.TEXT))
             for how, path, digest in zip(hows, paths, entry.files, strict=True)
@@ -314,7 +288,3 @@ def _state(path: str) -> object:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _without_us(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != "BASH_ENV"}
