@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from splitphase.environment import narrow_environment, without_folders
-from splitphase.errors import RewriteError, SplitphaseError
+from splitphase.errors import SplitphaseError
 from splitphase.intercept import protocol, stub
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES

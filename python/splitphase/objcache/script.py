@@ -6,8 +6,8 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 
-from splitphase.paths import Tree
 from splitphase.objcache.plan import Action
+from splitphase.paths import Tree
 from splitphase.rewrite import Rewriter
 
 _MEMBERS = ".splitphase/members"
