@@ -1,7 +1,8 @@
 """The key of a call: a digest of all that its result can depend on, hashes of the package's outputs escaped.
 
-That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the content of
-every file that the scanner says it may read. Files in the store and the host's own do not change: their paths say it all.
+That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the
+content of every file that the scanner says it may read. Files in the store and the host's own do not change: their
+paths say it all.
 """
 
 from __future__ import annotations

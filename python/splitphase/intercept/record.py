@@ -1,7 +1,7 @@
 """Record: note each compile and link, keep what it reads, and leave a stub in the place of its result.
 
-What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only predicts
-what the final build will ask for: where it is wrong, that build compiles for itself.
+What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only
+predicts what the final build will ask for: where it is wrong, that build compiles for itself.
 """
 
 from __future__ import annotations
