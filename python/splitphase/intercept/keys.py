@@ -80,7 +80,10 @@ class Keys:
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
-        """The key of a compile; `terminal` is whether its messages are shaped for one. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
+        """The key of a compile; `terminal` is whether its messages are shaped for one.
+
+        Raises SplitphaseError where the compiler cannot be asked or a folder not be listed.
+        """
         environment = relevant(call.environment, judged.kind.value)
         scan, digests = self._scan(call, judged, environment)
         self.last = scan

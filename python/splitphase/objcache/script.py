@@ -63,8 +63,9 @@ def _archives(action: Action, tree: Tree) -> Iterator[str]:
             yield f"mkdir -p {shlex.quote(os.path.dirname(target))}"
             # In pieces: a command line has a limit.
             for start in range(0, len(members), _PIECE):
-                yield f"{shlex.quote(action.archiver)} qcS {shlex.quote(target)} {shlex.join(members[start : start +
-                _PIECE])}" yield f"{shlex.quote(action.archiver)} s {shlex.quote(target)}"
+                added = shlex.join(members[start : start + _PIECE])
+                yield f"{shlex.quote(action.archiver)} qcS {shlex.quote(target)} {added}"
+            yield f"{shlex.quote(action.archiver)} s {shlex.quote(target)}"
 
 
 def proof_script(pairs: Mapping[str, str], names: Mapping[str, str]) -> str:
