@@ -14,9 +14,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from cmake_project import CMakeProject
 
 import splitphase
-from cmake_project import CMakeProject
 from splitphase.cli import COMMANDS
 
 HASH, OTHER = "0c5b8vw40dy178xlpddw65q9gf1h2186", "zyxwvsrqpnmlkjihgfdcba9876543210"

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from splitphase.manifest import StagedAction, StagedOutput, StagePlan
 
 from splitphase import manifest
 from splitphase.errors import ManifestError
-from splitphase.manifest import StagedAction, StagedOutput, StagePlan
 
 SCHEMA = json.loads((Path(manifest.__file__).parent / "schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

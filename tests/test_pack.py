@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from splitphase.pack import Pack, PackFile, PackWriter
 
 from splitphase.errors import SplitphaseError
-from splitphase.pack import Pack, PackFile, PackWriter
 from splitphase.paths import Tree
 
 LONG = "/".join(["a-folder-with-a-rather-long-name"] * 5) + "/" + "n" * 120 + ".h"

@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from splitphase.checkpoint.proof import Call, Prover, Suspect
+
 from splitphase.rewrite import Rewriter
 
 OUT = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-package-1.0"

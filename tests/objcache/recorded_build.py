@@ -41,7 +41,9 @@ class Replayed:
     def reason(self, name: str) -> str:
         """Why a call was not taken."""
         return next(
-            note["reason"] for note in self.notes if note["source"] == f"source/{name}" and "taken" not in note["outcome"]
+            note["reason"]
+            for note in self.notes
+            if note["source"] == f"source/{name}" and "taken" not in note["outcome"]
         )
 
 
@@ -174,9 +176,7 @@ class Build:
         contents = self.contents()
         ended = self._end(scratch)
         notes = [
-            json.loads(line)
-            for path in sorted(scratch.glob("notes-*.jsonl"))
-            for line in path.read_text().splitlines()
+            json.loads(line) for path in sorted(scratch.glob("notes-*.jsonl")) for line in path.read_text().splitlines()
         ]
         log = (scratch / "log").read_text()
         shutil.rmtree(scratch)
@@ -204,7 +204,13 @@ class Build:
         return scratch
 
     def _run(self, environment: Mapping[str, str], while_it_runs: Any = None) -> subprocess.CompletedProcess[str]:
-        environment = {**environment, "LC_ALL": "C.UTF-8", "out": self.output, "NIX_BUILD_TOP": str(self.top), **self.environment}
+        environment = {
+            **environment,
+            "LC_ALL": "C.UTF-8",
+            "out": self.output,
+            "NIX_BUILD_TOP": str(self.top),
+            **self.environment,
+        }
         process = subprocess.Popen(
             self.command, cwd=self.top / "source", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
@@ -216,7 +222,11 @@ class Build:
 
     def _end(self, scratch: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [tools() / "shim", "--end", scratch / "socket"], capture_output=True, text=True, check=False, timeout=PATIENCE
+            [tools() / "shim", "--end", scratch / "socket"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
 
 

@@ -1,7 +1,8 @@
 """Results of calls, under their keys: a folder with `index.json` and one file for each content, `objects/DIGEST`.
 
-Contents hold tokens for the hashes of the package's outputs. While a build keeps results, each worker of the server writes the
-entries that it adds into a journal of its own, a line of JSON each; when the build is over they become the index.
+Contents hold tokens for the hashes of the package's outputs. While a build keeps results, each worker of the server
+writes the entries that it adds into a journal of its own, a line of JSON each; when the build is over they become the
+index.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ class Entry:
     source: str
     """As the call spelled it."""
     files: tuple[str, ...]
-    """What it wrote: the object, the dependency file, others; in the order of the call's own list. A digest, or empty for
-    what it did not write."""
+    """What it wrote: the object, the dependency file, others; in the order of the call's own list. A digest, or empty
+    for what it did not write."""
     messages: str
     """Digest of what it printed on stderr, or empty."""
     folder: str
@@ -149,7 +150,7 @@ class Artifacts:
         return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None) or []
 
     def path(self, digest: str) -> Path:
-        """Where a content lies. (An action's is named by its absolute path, with which the join begins anew.)"""
+        """Where a content lies. An action's is named by its absolute path, with which the join begins anew."""
         return self.folder / OBJECTS / digest
 
     def intact(self, entry: Entry) -> bool:

@@ -1,7 +1,8 @@
 """The key of a call: a digest of all that its result can depend on, hashes of the package's outputs escaped.
 
-That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the content of
-every file that the scanner says it may read. Files in the store and the host's own do not change: their paths say it all.
+That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the
+content of every file that the scanner says it may read. Files in the store and the host's own do not change: their
+paths say it all.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ class Keys:
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
-        """The key of a compile; `terminal` is whether its messages are shaped for one. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
+        """The key of a compile; `terminal` is whether its messages are shaped for one.
+
+        Raises SplitphaseError where the compiler cannot be asked or a folder not be listed.
+        """
         environment = relevant(call.environment, judged.kind.value)
         scan, digests = self._scan(call, judged, environment)
         self.last = scan

@@ -1,8 +1,8 @@
 """Make a program for real that is only recorded, because the build runs it: a generator, in most cases.
 
-Its objects are compiled, its archives made again from them, and then it is linked by its own recorded call, in the tree. This
-takes the place of the stubs. A program of many objects is not made: what needs it is not predicted, and the final build, where
-it is there, compiles for itself.
+Its objects are compiled, its archives made again from them, and then it is linked by its own recorded call, in the
+tree. This takes the place of the stubs. A program of many objects is not made: what needs it is not predicted, and the
+final build, where it is there, compiles for itself.
 """
 
 from __future__ import annotations

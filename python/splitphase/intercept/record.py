@@ -1,7 +1,7 @@
 """Record: note each compile and link, keep what it reads, and leave a stub in the place of its result.
 
-What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only predicts
-what the final build will ask for: where it is wrong, that build compiles for itself.
+What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only
+predicts what the final build will ask for: where it is wrong, that build compiles for itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from splitphase.environment import narrow_environment, without_folders
-from splitphase.errors import RewriteError, SplitphaseError
+from splitphase.errors import SplitphaseError
 from splitphase.intercept import protocol, stub
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES

@@ -1,7 +1,7 @@
 """The server: one for each build, with a worker process for each core, on one Unix socket.
 
-A worker serves many connections and answers one message at a time. A connection whose compiler runs stays open until the
-shim says what became of it.
+A worker serves many connections and answers one message at a time. A connection whose compiler runs stays open until
+the shim says what became of it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Worker:
         with suppress(*NEVER_ACCEPTED):
             accepted, _ = self._listener.accept()
             # One read takes a whole call in most cases; the shim waits for the answer in any.
-            accepted.setblocking(True)
+            accepted.settimeout(None)
             connection = _Connection(accepted)
             self._selector.register(accepted, selectors.EVENT_READ, connection)
             self._read(connection)
@@ -163,7 +163,7 @@ def listen(path: Path) -> socket.socket:
             hint="its path must be free, writable and below 108 bytes",
         ) from error
     listener.listen(_BACKLOG)
-    listener.setblocking(False)
+    listener.settimeout(0)
     return listener
 
 

@@ -111,7 +111,7 @@ class PackWriter:
 
 
 def _timed(pack: Pack) -> Iterator[tuple[File, int]]:
-    """The files with their times: 1, but a file's own where it is read, and different ones for equal files that had such.
+    """The files with their times: 1; a file's own where it is read; different ones where equal files had such.
 
     GCC's `#pragma once` takes two files for one where size, time and content are the same.
     """

@@ -76,7 +76,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
 
 
 def _needs_proof(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
-    """Whether an action sees a token, the random seed aside: that is in every one, and is replaced wherever it gets to."""
+    """Whether an action sees a token, the random seed aside: it is in every one, and replaced wherever it gets to."""
     for first in pairs:
         script = script.replace(f"-frandom-seed={first[:SEED_LENGTH]}", "")
     return Rewriter(dict(pairs)).text(script) != script or any(file.own for file in action.files)

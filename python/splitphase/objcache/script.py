@@ -6,8 +6,8 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 
-from splitphase.paths import Tree
 from splitphase.objcache.plan import Action
+from splitphase.paths import Tree
 from splitphase.rewrite import Rewriter
 
 _MEMBERS = ".splitphase/members"
@@ -63,7 +63,8 @@ def _archives(action: Action, tree: Tree) -> Iterator[str]:
             yield f"mkdir -p {shlex.quote(os.path.dirname(target))}"
             # In pieces: a command line has a limit.
             for start in range(0, len(members), _PIECE):
-                yield f"{shlex.quote(action.archiver)} qcS {shlex.quote(target)} {shlex.join(members[start : start + _PIECE])}"
+                added = shlex.join(members[start : start + _PIECE])
+                yield f"{shlex.quote(action.archiver)} qcS {shlex.quote(target)} {added}"
             yield f"{shlex.quote(action.archiver)} s {shlex.quote(target)}"
 
 
