@@ -66,11 +66,22 @@ class Realizer:
                     self._link(one, pending | {key})
             for file in stubs:
                 self._replace(file)
-            self._run(call, [call.program, *call.words], call.written[0])
-            shutil.copy2(call.written[0], made)
+            self._in_place(call, made)
             self._remember(made, key)
         elif stub.calls_in(call.written[0]) == (key,):
             _put(made, call.written[0])
+
+    def _in_place(self, call: Recorded, made: Path) -> None:
+        """Link where the call links, and keep a copy. What another call made there meanwhile stays."""
+        place = call.written[0]
+        aside = f"{place}.splitphase-aside"
+        others = os.path.lexists(place) and stub.calls_in(place) != (call.key,)
+        if others:
+            os.rename(place, aside)
+        self._run(call, [call.program, *call.words], place)
+        shutil.copy2(place, made)
+        if others:
+            os.rename(aside, place)
 
     def _compile(self, keys: Iterable[str]) -> None:
         calls = []
