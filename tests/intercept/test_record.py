@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from shimmed import OUTPUT, Server, splitphase, tools
-from small_project import Project
 
+from shimmed import OUTPUT, Server, tools
+from small_project import Project
+from splitphase.intercept.realize import IDLE
 from splitphase.intercept.reasons import Reason
 from splitphase.intercept.record import CALLS, _lines
 
@@ -93,6 +94,20 @@ def test_compile_and_link_in_one_call_of_stubs(generator: Project) -> None:
         assert [action["name"] for action in server.manifest()["actions"]] == ["a.o", "name.o"]
         left = [{"output": "source/print", "kind": "link", "reason": Reason.COMPILES_AND_LINKS}]
         assert server.manifest()["left"] == left
+
+
+def test_many_programs_behind_the_last_compile(generator: Project) -> None:
+    """Each of coreutils' programs is run for its manual page: all of the package was compiled in prepare."""
+    names = [f"say{number}" for number in range(IDLE + 2)]
+    links = " && ".join(f"gcc say.o -o {name}" for name in names)
+    runs = "; ".join(f"./{name} > {name}.1 2> {name}.2" for name in names)
+    with recorded(generator) as server:
+        assert generator.run(["sh", "-c", f"gcc -c say.c && {links} && {{ {runs}; true; }}"], server) == (0, b"")
+        server.end()
+        assert server.log() == ""
+    pages = [(generator.source / f"{name}.1").read_text() for name in names]
+    assert pages == ["#define SAID 7\n"] * IDLE + ["", ""]
+    assert "since the last compile" in (generator.source / f"{names[-1]}.2").read_text()
 
 
 def test_line_that_is_being_written_is_none(tmp_path: Path) -> None:
