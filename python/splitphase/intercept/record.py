@@ -21,6 +21,7 @@ from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
+from splitphase.intercept.lazily import lazily
 from splitphase.intercept.links import Given, Links, Part, given
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.session import Build, Pending, written
@@ -110,6 +111,9 @@ class Recorder:
         if judged.kind is Kind.LINK:
             return self._link(call, judged), None
         if judged.kind is not Kind.COMPILE:
+            link = lazily(call, judged, self._build.top, self._links.inputs)
+            if link:
+                return self._link(call, link, judged.reason), None
             if "-c" in call.words and judged.reason not in NO_COMPILES:
                 self._leave(call, judged, judged.reason)
             return protocol.RUN, None
@@ -180,18 +184,19 @@ class Recorder:
         files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
         return protocol.hit("", reversed(files))
 
-    def _link(self, call: Call, judged: Judged) -> bytes:
+    def _link(self, call: Call, judged: Judged, reason: str = "") -> bytes:
+        """A stub of a link; `reason` says why no action can do it, if so."""
         if any(word in ("-r", "-Wl,-r", "-Wl,--relocatable") for word in judged.words):
             # The linker itself makes an object that holds all notes.
             return protocol.RUN
-        reason = ""
         files: tuple[Given, ...] = ()
         outside: tuple[str, ...] = ()
         key = self._links.key(call, judged)
         try:
-            inputs = self._links.inputs(call, judged)
-            outside = inputs.outside
-            files = tuple(given(inputs, self._links, self._made))
+            if not reason:
+                inputs = self._links.inputs(call, judged)
+                outside = inputs.outside
+                files = tuple(given(inputs, self._links, self._made))
         except SplitphaseError as error:
             reason = error.message
         except OSError as error:
