@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
@@ -88,7 +88,7 @@ class Session:
         self._calls = 0
         self._links = Links(build.top, self._escape)
         self._digests: dict[str, str] = {}
-        self._restored: dict[tuple[str, str], str] = {}
+        self._restored: dict[tuple[str, str, str], str] = {}
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call, and what to wait for, if anything."""
@@ -116,10 +116,11 @@ class Session:
         if entry is not None and self._build.source is not None and not self._chaos.refuses():
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
+            reply = self._hit(entry, judged, key)
             self._note(self._calls, call, judged, TAKEN)
             if self._keeper:
                 self._keeper.carry(entry, self._build.source)
-            return self._hit(entry, judged, key), None
+            return reply, None
         self._note(self._calls, call, judged, RAN)
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
 
@@ -151,11 +152,17 @@ class Session:
                 reason = same(self._links.inputs(call, judged), source.links[key], self._links, self._real)
             except (SplitphaseError, OSError) as error:
                 reason = f"what it reads cannot be looked at: {error}"
-        self._note(self._calls, call, judged, LINKED if reason else LINK_TAKEN, reason)
+        if not reason and self._chaos.refuses():
+            reason = "it is refused"
         if reason or entry is None:
+            self._note(self._calls, call, judged, LINKED, reason)
             return protocol.RUN, None
         place = Key(key, "", folder=entry.folder)
-        return self._hit(entry, judged, place, How.PROGRAM), None
+        if self._build.verify:
+            return protocol.KEEP, self._pending(call, judged, place, entry)
+        reply = self._hit(entry, judged, place)
+        self._note(self._calls, call, judged, LINK_TAKEN)
+        return reply, None
 
     def _real(self, key: str) -> str:
         """Digest in hex of what an action made, as it is in this build; empty where it made nothing."""
@@ -168,8 +175,11 @@ class Session:
 
     def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
         entry = self._build.source.find(key) if self._build.source else None
-        if entry is None or entry.folder == key.folder or self._build.source is None:
-            return entry
+        if entry is None or self._build.source is None:
+            return None
+        if entry.key == key.exact:
+            # The folder of an action's entry is that of its output, which may be another one than the call's.
+            return replace(entry, folder=key.folder)
         folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
         depfile = entry.files[DEPFILE]
         if depfile and folder.depfile(self._build.source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
@@ -225,12 +235,14 @@ class Session:
         """Whether an output's hash stands in there, the random seed aside: that is expected wherever `-g` is."""
         return any(find.kind != "seed" for find in self._escape.engine.examine(Memory(data)).finds)
 
-    def _hit(self, entry: Entry, judged: Judged, key: Key, first: How = How.OBJECT) -> bytes:
-        hows = [first, How.TEXT] + [How.OBJECT] * len(judged.extra)
+    def _hit(self, entry: Entry, judged: Judged, key: Key) -> bytes:
+        # A linker writes its map over what is there.
+        first, more = (How.PROGRAM, How.TEXT) if judged.kind is Kind.LINK else (how_written(key), How.OBJECT)
+        hows = [first, How.TEXT] + [more] * len(judged.extra)
         paths = [judged.output, judged.depfile, *judged.extra]
         files = [
-            Put(how, path, self._content(digest, entry, key, text=how is How.TEXT))
-            for how, path, digest in zip(hows, paths, entry.files, strict=True)
+            Put(how, path, self._content(digest, entry, key, text=index == DEPFILE))
+            for index, (how, path, digest) in enumerate(zip(hows, paths, entry.files, strict=True))
             if digest
         ]
         # The object comes last: who waits for it finds the dependency file.
@@ -246,7 +258,8 @@ class Session:
         tokens = entry.tokens and any(self._restore.strong.sift([str(source)]))
         if not tokens and not moved:
             return str(source)
-        known = self._restored.get((digest, entry.folder))
+        place = (digest, entry.folder, key.folder)
+        known = self._restored.get(place)
         if known is None:
             data = self._restore.data(source.read_bytes()) if tokens else source.read_bytes()
             if moved:
@@ -256,7 +269,7 @@ class Session:
                 data = data if renamed is None else renamed
             target = self._build.scratch / f"restored-{os.getpid()}-{len(self._restored)}"
             target.write_bytes(data)
-            known = self._restored[digest, entry.folder] = str(target)
+            known = self._restored[place] = str(target)
         return known
 
     def _compared(self, pending: Pending, entry: Entry, messages: bytes) -> bytes:
@@ -270,18 +283,19 @@ class Session:
         known = self._content(entry.messages, entry, pending.key, text=True)
         if messages != (Path(known).read_bytes() if known else b""):
             differing.append("its messages")
-        self._note(pending.number, pending.call, pending.judged, TAKEN)
+        is_link = pending.judged.kind is Kind.LINK
+        self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
         if differing:
-            return protocol.fail(
-                f"splitphase: verify: {pending.judged.source}: not what is kept: {' '.join(differing)}"
-            )
+            name = pending.judged.source or pending.judged.output
+            return protocol.fail(f"splitphase: verify: {name}: not what is kept: {' '.join(differing)}")
         return protocol.OK
 
     def _note(self, number: int, call: Call, judged: Judged, outcome: str, reason: str = "") -> None:
         # A call that is left has no source that is certain: its last word is one in most cases.
+        name = judged.source or judged.output or call.words[-1]
         note = {
             "call": f"{number} {os.getpid()}",
-            "source": Folder.of(call.directory, self._build.top).shown(call.directory, judged.source or call.words[-1]),
+            "source": Folder.of(call.directory, self._build.top).shown(call.directory, name),
             "outcome": outcome,
             "reason": reason,
         }
@@ -296,6 +310,11 @@ def written(call: Call, judged: Judged) -> list[str]:
         os.path.join(call.directory, judged.depfile) if judged.depfile else "",
         *(os.path.join(call.directory, path) for path in judged.extra),
     ]
+
+
+def how_written(key: Key) -> How:
+    """How the compiler of a compile writes its object."""
+    return How.OBJECT if key.gcc else How.REPLACED
 
 
 def _made(pending: Pending) -> list[bytes | None]:
