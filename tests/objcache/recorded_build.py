@@ -36,15 +36,11 @@ class Replayed:
 
     def named(self, outcome: str) -> list[str]:
         """The sources and outputs of the calls with this outcome, sorted."""
-        return sorted(note["source"].removeprefix("source/") for note in self.notes if note["outcome"] == outcome)
+        return sorted(note["source"] for note in self.notes if note["outcome"] == outcome)
 
     def reason(self, name: str) -> str:
         """Why a call was not taken."""
-        return next(
-            note["reason"]
-            for note in self.notes
-            if note["source"] == f"source/{name}" and "taken" not in note["outcome"]
-        )
+        return next(note["reason"] for note in self.notes if note["source"] == name and "taken" not in note["outcome"])
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from splitphase.hashes.sources import Memory
@@ -48,8 +49,11 @@ class CCalls:
     def find(self, source: Artifacts, call: Call, judged: Judged, key: Key) -> Entry | None:
         """The known result of a call."""
         entry = source.find(key)
-        if entry is None or entry.folder == key.folder:
-            return entry
+        if entry is None:
+            return None
+        if entry.key == key.exact:
+            # The folder of an action's entry is that of its output, which may be another one than the call's.
+            return replace(entry, folder=key.folder)
         folder, old = Folder(self._top, key.folder), Folder(self._top, entry.folder)
         depfile = entry.files[_DEPFILE]
         if depfile and folder.depfile(source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:

@@ -56,13 +56,15 @@ class Input:
 
     `path` is absolute, as the linker spells it. `digest` is SHA-256 in hex of the content; of an archive it is that of
     its members' names and digests, and of whether it has an index: an archive's headers hold times. `calls` are those
-    that it names, if it is a stub or holds some; `members` are an archive's.
+    that it names, if it is a stub or holds some; `members` are an archive's, and `indexed` and `thin` what kind it is.
     """
 
     path: str
     digest: str
     calls: tuple[str, ...] = ()
     members: tuple[stub.Member, ...] = ()
+    indexed: bool = False
+    thin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +324,12 @@ def input_at(path: str) -> Input:
             return Input(path, digest, stub.calls_in(path) or ())
     members = stub.members(path) or ()
     indexed = head[8:24].rstrip() in {b"/", b"/SYM64/"} or b"__.SYMDEF" in head[8:] or head[8:11] == b"#1/"
-    lines = "".join(f"{member.digest} {member.name}\0" for member in members)
-    digest = hashlib.sha256(f"{indexed} {lines}".encode(errors="surrogateescape")).hexdigest()
-    return Input(path, digest, tuple(call for member in members for call in member.calls), members)
+    calls = tuple(call for member in members for call in member.calls)
+    digest = archive_digest([(member.name, member.digest) for member in members], indexed=indexed)
+    return Input(path, digest, calls, members, indexed, head[:8] == THIN)
+
+
+def archive_digest(members: Iterable[tuple[str, str]], *, indexed: bool) -> str:
+    """The digest of an archive with these members (name, digest)."""
+    lines = "".join(f"{digest} {name}\0" for name, digest in members)
+    return hashlib.sha256(f"{indexed} {lines}".encode(errors="surrogateescape")).hexdigest()

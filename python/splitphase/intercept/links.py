@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,9 +17,16 @@ from splitphase.intercept import linked, stub
 from splitphase.intercept.call import Call, Judged
 from splitphase.intercept.variables import relevant, words_added
 from splitphase.rewrite import Rewriter
+from splitphase.scan.signatures import RACY
 
 _FORMAT = b"splitphase link 1"
-_DRIVERS_OWN = ("-lc", "-lm", "-lgcc", "-lgcc_s", "-lstdc++", "-lc++", "-lpthread", "-latomic", "-lrt", "-ldl")
+_DRIVERS_OWN = tuple(
+    f"-l{name}"
+    for name in """
+    c m gcc gcc_s gcc_eh stdc++ c++ c++abi unwind pthread atomic rt dl gomp omp iomp5 gcov ssp ssp_nonshared itm
+    asan ubsan lsan tsan hwasan gfortran quadmath objc
+    """.split()
+)
 """Libraries that a driver adds by itself: they are found in the tree where a folder of it holds such."""
 
 
@@ -43,6 +51,12 @@ class Given:
     `linked` has it."""
     parts: tuple[Part, ...] = ()
     """Of an archive."""
+    indexed: bool = True
+    """Of an archive: whether it has an index of symbols, ..."""
+    thin: bool = False
+    """... and whether it only names its members, relative to its folder."""
+    outside: bool = False
+    """Whether it is not of the tree: then it is known by its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +114,18 @@ class Links:
 
     def _look(self, path: str) -> linked.Input:
         """An input; remembered for as long as the file is the same."""
+        began = time.time_ns()
         status = os.stat(path)
         now = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         known = self._looked.get(path)
-        if known is None or known[0] != now:
-            fixed = not os.path.realpath(path).startswith(self._top + "/")
-            found = linked.Input(path, "") if fixed else linked.input_at(path)
-            known = self._looked[path] = (now, found)
-        return known[1]
+        if known is not None and known[0] == now:
+            return known[1]
+        fixed = not os.path.realpath(path).startswith(self._top + "/")
+        found = linked.Input(path, "") if fixed else linked.input_at(path)
+        # A thin archive does not change where its members do, and a young file may change without a trace.
+        if not found.thin and status.st_ctime_ns < began - RACY:
+            self._looked[path] = (now, found)
+        return found
 
 
 def given(inputs: Inputs, links: Links, made: Callable[[str], str]) -> Iterator[Given]:
@@ -115,13 +133,14 @@ def given(inputs: Inputs, links: Links, made: Callable[[str], str]) -> Iterator[
 
     Raises SplitphaseError for what no derivation can be given.
     """
+    yield from (Given(path, outside=True) for path in inputs.outside)
     for file in inputs.files:
         if file.members:
             parts = tuple(_part(file.path, member, made) for member in file.members)
             if not any(part.call for part in parts):
                 yield Given(file.path, digest=file.digest)
             elif all(part.call for part in parts):
-                yield Given(file.path, parts=parts)
+                yield Given(file.path, parts=parts, indexed=file.indexed, thin=file.thin)
             else:
                 raise SplitphaseError(f"it reads {os.path.basename(file.path)}, not all of whose members are recorded")
         elif len(file.calls) > 1:
@@ -146,14 +165,21 @@ def _part(path: str, member: stub.Member, made: Callable[[str], str]) -> Part:
 
 def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callable[[str], str]) -> str:
     """Why what a link reads here is not what it was given, or nothing; `real` is the digest of what a call made."""
-    known = {one.path: one for one in recorded}
+    known = {one.path: one for one in recorded if not one.outside}
     for file in inputs.files:
-        one = known.get(file.path)
-        if one is None:
+        if file.path not in known:
             return f"{file.path} was not read when it was recorded"
+    # A library that is found in another place, or an order that is another one, leaves the files as they are.
+    if [file.path for file in inputs.files] != list(known):
+        gone = known.keys() - {file.path for file in inputs.files}
+        return f"{min(gone)} is not read any more" if gone else "it reads its files in another order"
+    if inputs.outside != tuple(one.path for one in recorded if one.outside):
+        return "it reads other files outside of the tree"
+    for file in inputs.files:
+        one = known[file.path]
         if one.parts:
-            names = [(part.name, real(part.call)) for part in one.parts]
-            if names != [(member.name, member.digest) for member in file.members]:
+            members = [(part.name, real(part.call)) for part in one.parts]
+            if file.thin != one.thin or file.digest != linked.archive_digest(members, indexed=one.indexed):
                 return f"{file.path} has other members"
         elif file.members:
             if file.digest != one.digest:

@@ -26,9 +26,11 @@ class How(Enum):
     """How the shim writes a file of a hit."""
 
     OBJECT = "object"
-    """A new file in the place of the old one."""
+    """As binutils do it: a new file in the place of one that holds something."""
+    REPLACED = "replaced"
+    """As LLVM does it: a new file in the place of any."""
     PROGRAM = "program"
-    """The same, executable."""
+    """As OBJECT, executable."""
     TEXT = "text"
     """Written over, as a preprocessor writes its dependency file."""
 

@@ -6,6 +6,7 @@ predicts what the final build will ask for: where it is wrong, that build compil
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,14 +17,15 @@ from typing import Any
 
 from splitphase.environment import narrow_environment, without_folders
 from splitphase.errors import SplitphaseError
-from splitphase.intercept import protocol, stub
+from splitphase.intercept import linked, protocol, stub
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
+from splitphase.intercept.lazily import lazily
 from splitphase.intercept.links import Given, Links, Part, given
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.session import Build, Pending, written
+from splitphase.intercept.session import CHANGED, Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
@@ -99,6 +101,8 @@ class Recorder:
         self._shim = shim.read_bytes()
         self._captured = build.scratch / CAPTURED
         self._stubs = build.scratch / STUBS
+        self._own: dict[str, bool] = {}
+        """Whether an output's hash stands in a captured file, by digest."""
         for folder in (self._captured, self._stubs, build.scratch / REAL):
             folder.mkdir(exist_ok=True)
         self._links = Links(build.top, self._escape)
@@ -110,6 +114,9 @@ class Recorder:
         if judged.kind is Kind.LINK:
             return self._link(call, judged), None
         if judged.kind is not Kind.COMPILE:
+            link = lazily(call, judged, self._build.top, self._links.inputs)
+            if link:
+                return self._link(call, link, judged.reason), None
             if "-c" in call.words and judged.reason not in NO_COMPILES:
                 self._leave(call, judged, judged.reason)
             return protocol.RUN, None
@@ -180,18 +187,19 @@ class Recorder:
         files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
         return protocol.hit("", reversed(files))
 
-    def _link(self, call: Call, judged: Judged) -> bytes:
+    def _link(self, call: Call, judged: Judged, reason: str = "") -> bytes:
+        """A stub of a link; `reason` says why no action can do it, if so."""
         if any(word in ("-r", "-Wl,-r", "-Wl,--relocatable") for word in judged.words):
             # The linker itself makes an object that holds all notes.
             return protocol.RUN
-        reason = ""
         files: tuple[Given, ...] = ()
         outside: tuple[str, ...] = ()
         key = self._links.key(call, judged)
         try:
-            inputs = self._links.inputs(call, judged)
-            outside = inputs.outside
-            files = tuple(given(inputs, self._links, self._made))
+            if not reason:
+                inputs = self._links.inputs(call, judged)
+                outside = inputs.outside
+                files = tuple(given(inputs, self._links, self._made))
         except SplitphaseError as error:
             reason = error.message
         except OSError as error:
@@ -201,10 +209,10 @@ class Recorder:
                 content = self._library(call, judged, key)
             else:
                 content = stub.program_stub(self._shim, key)
+            captured = [self._captured_file(one.path, one.digest) for one in files if one.digest]
         except SplitphaseError as error:
             self._leave(call, judged, error.message)
             return protocol.RUN
-        captured = [self._captured_file(one.path, one.digest) for one in files if one.digest]
         self._note(
             CALLS,
             Recorded(
@@ -219,6 +227,7 @@ class Recorder:
                 shown=self._shown(call, judged.output),
                 written=tuple(written(call, judged)),
                 files=tuple(captured),
+                folders=(call.directory,),
                 store=outside,
                 given=files,
                 archiver=shutil.which("ar", path=call.environment.get("PATH")) or "",
@@ -260,13 +269,18 @@ class Recorder:
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
         status = os.stat(path)
         target = self._captured / digest
-        if not target.exists():
+        known = self._own.get(digest)
+        if known is None or not target.exists():
             data = Path(path).read_bytes()
+            known = self._own[digest] = own or any(self._escape.strong.sift([path]))
+            escaped = self._escape.data(data) if known else data
+            plain = (hashlib.sha256(one).hexdigest() for one in (data, escaped))
+            if digest not in plain and linked.input_at(path).digest != digest:
+                raise SplitphaseError(CHANGED)
             beside = target.with_name(f"{digest}.{os.getpid()}")
-            own = own or any(self._escape.strong.sift([path]))
-            beside.write_bytes(self._escape.data(data) if own else data)
+            beside.write_bytes(escaped)
             beside.rename(target)
-        return File(path, digest, status.st_mode, int(status.st_mtime), own)
+        return File(path, digest, status.st_mode, int(status.st_mtime), known or own)
 
     def _content(self, name: str, data: bytes) -> str:
         path = self._stubs / name

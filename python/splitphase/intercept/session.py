@@ -91,7 +91,7 @@ class Session:
         self._calls = 0
         self._links = Links(build.top, self._escape)
         self._digests: dict[str, str] = {}
-        self._restored: dict[tuple[str, str], str] = {}
+        self._restored: dict[tuple[str, str, str], str] = {}
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call, and what to wait for, if anything."""
@@ -123,13 +123,13 @@ class Session:
         if entry is not None and self._build.source is not None and not self._chaos.refuses():
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
+            reply = self._hit(entry, judged, key)
             self._note(self._calls, call, judged, TAKEN)
             if self._keeper:
                 self._keeper.carry(entry, self._build.source)
-            return self._hit(entry, judged, key), None
-        self._note(
-            self._calls, call, judged, RAN, self._build.source.left.get(key.exact, "") if self._build.source else ""
-        )
+            return reply, None
+        left = self._build.source.left.get(key.exact, "") if self._build.source else ""
+        self._note(self._calls, call, judged, RAN, left)
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
 
     def made(self, pending: Pending, messages: bytes) -> bytes:
@@ -164,11 +164,17 @@ class Session:
                 reason = same(self._links.inputs(call, judged), source.links[key], self._links, self._real)
             except (SplitphaseError, OSError) as error:
                 reason = f"what it reads cannot be looked at: {error}"
-        self._note(self._calls, call, judged, LINKED if reason else LINK_TAKEN, reason)
+        if not reason and self._chaos.refuses():
+            reason = "it is refused"
         if reason or entry is None:
+            self._note(self._calls, call, judged, LINKED, reason)
             return protocol.RUN, None
         place = Key(key, "", folder=entry.folder)
-        return self._hit(entry, judged, place, How.PROGRAM), None
+        if self._build.verify:
+            return protocol.KEEP, self._pending(call, judged, place, entry)
+        reply = self._hit(entry, judged, place)
+        self._note(self._calls, call, judged, LINK_TAKEN)
+        return reply, None
 
     def _real(self, key: str) -> str:
         """Digest in hex of what an action made, as it is in this build; empty where it made nothing."""
@@ -199,14 +205,12 @@ class Session:
         self._keeper.add(entry)
         return ""
 
-    def _hit(self, entry: Entry, judged: Judged, key: Key, first: How = How.OBJECT) -> bytes:
+    def _hit(self, entry: Entry, judged: Judged, key: Key) -> bytes:
         paths = [judged.output, judged.depfile, *judged.extra]
-        hows = [How.PROGRAM if path in judged.programs else How.OBJECT for path in paths]
-        hows[0] = first if hows[0] is How.OBJECT else hows[0]
-        hows[DEPFILE] = How.TEXT
+        hows = [_how(path, judged, key) for path in paths]
         files = [
-            Put(how, path, self._content(digest, entry, key, text=how is How.TEXT))
-            for how, path, digest in zip(hows, paths, entry.files, strict=True)
+            Put(how, path, self._content(digest, entry, key, text=index == DEPFILE))
+            for index, (how, path, digest) in enumerate(zip(hows, paths, entry.files, strict=True))
             if digest
         ]
         # The object comes last: who waits for it finds the dependency file.
@@ -222,7 +226,8 @@ class Session:
         tokens = entry.tokens and any(self._restore.strong.sift([str(source)]))
         if not tokens and not moved:
             return str(source)
-        known = self._restored.get((digest, entry.folder))
+        place = (digest, entry.folder, key.folder)
+        known = self._restored.get(place)
         if known is None:
             data = self._restore.data(source.read_bytes()) if tokens else source.read_bytes()
             if moved:
@@ -232,7 +237,7 @@ class Session:
                 data = data if renamed is None else renamed
             target = self._build.scratch / f"restored-{os.getpid()}-{len(self._restored)}"
             target.write_bytes(data)
-            known = self._restored[digest, entry.folder] = str(target)
+            known = self._restored[place] = str(target)
         return known
 
     def _compared(self, pending: Pending, entry: Entry, messages: bytes) -> bytes:
@@ -246,23 +251,36 @@ class Session:
         known = self._content(entry.messages, entry, pending.key, text=True)
         if messages != (Path(known).read_bytes() if known else b""):
             differing.append("its messages")
-        self._note(pending.number, pending.call, pending.judged, TAKEN)
+        is_link = pending.judged.kind is Kind.LINK
+        self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
         if differing:
-            return protocol.fail(
-                f"splitphase: verify: {pending.judged.source}: not what is kept: {' '.join(differing)}"
-            )
+            name = pending.judged.source or pending.judged.output
+            return protocol.fail(f"splitphase: verify: {name}: not what is kept: {' '.join(differing)}")
         return protocol.OK
 
     def _note(self, number: int, call: Call, judged: Judged, outcome: str, reason: str = "") -> None:
         # A call that is left has no source that is certain: its last word is one in most cases.
+        name = judged.source or judged.output or call.words[-1]
         note = {
             "call": f"{number} {os.getpid()}",
-            "source": Folder.of(call.directory, self._build.top).shown(call.directory, judged.source or call.words[-1]),
+            "source": Folder.of(call.directory, self._build.top).shown(call.directory, name),
             "outcome": outcome,
             "reason": reason,
         }
         with (self._build.scratch / NOTES.format(os.getpid())).open("a") as notes:
             notes.write(json.dumps(note) + "\n")
+
+
+def _how(path: str, judged: Judged, key: Key) -> How:
+    """How a file of a call is written."""
+    if path == judged.depfile:
+        return How.TEXT
+    if judged.kind is Kind.LINK:
+        # A linker writes its map over what is there.
+        return How.PROGRAM if path == judged.output else How.TEXT
+    if path in judged.programs:
+        return How.PROGRAM
+    return how_written(key) if path == judged.output else How.OBJECT
 
 
 def written(call: Call, judged: Judged) -> list[str]:
@@ -272,6 +290,11 @@ def written(call: Call, judged: Judged) -> list[str]:
         os.path.join(call.directory, judged.depfile) if judged.depfile else "",
         *(os.path.join(call.directory, path) for path in judged.extra),
     ]
+
+
+def how_written(key: Key) -> How:
+    """How the compiler of a compile writes its object."""
+    return How.OBJECT if key.gcc else How.REPLACED
 
 
 def _made(pending: Pending) -> list[bytes | None]:

@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 
+from splitphase.intercept.links import Given
 from splitphase.objcache.plan import Action
 from splitphase.paths import Tree
 from splitphase.rewrite import Rewriter
@@ -35,7 +36,7 @@ def action_script(action: Action, tree: Tree, escape: Rewriter, results: Mapping
         "}",
         "splitphaseRun() {",
         *_archives(action, tree),
-        f"cd {shlex.quote(action.directory)}",
+        f"cd {shlex.quote(action.directory)} || return",
         action.command,
         "}",
         "",
@@ -48,7 +49,7 @@ def _placed(action: Action, tree: Tree, results: Mapping[str, tuple[int, str]]) 
     index = {number: place for place, number in enumerate(action.inputs)}
     for count, file in enumerate(action.given):
         places = [(file.call, tree.relative(file.path))] if file.call else []
-        places += [(part.call, f"{_MEMBERS}/{count}/{place}/{part.name}") for place, part in enumerate(file.parts)]
+        places += zip((part.call for part in file.parts), _members(file, count, tree), strict=True)
         for call, target in places:
             number, path = results[call]
             yield f"splitphaseInput {index[number]} {shlex.quote(path)} {shlex.quote(target)}"
@@ -58,14 +59,23 @@ def _archives(action: Action, tree: Tree) -> Iterator[str]:
     """Make the archives again, of the same members in the same order."""
     for count, file in enumerate(action.given):
         if file.parts:
-            members = [f"{_MEMBERS}/{count}/{place}/{part.name}" for place, part in enumerate(file.parts)]
-            target = tree.relative(file.path)
-            yield f"mkdir -p {shlex.quote(os.path.dirname(target))}"
+            members = _members(file, count, tree)
+            target, archiver = shlex.quote(tree.relative(file.path)), shlex.quote(action.archiver)
+            letters = "qcST" if file.thin else "qcS"
+            yield f"mkdir -p {shlex.quote(os.path.dirname(tree.relative(file.path)))} || return"
             # In pieces: a command line has a limit.
             for start in range(0, len(members), _PIECE):
-                added = shlex.join(members[start : start + _PIECE])
-                yield f"{shlex.quote(action.archiver)} qcS {shlex.quote(target)} {added}"
-            yield f"{shlex.quote(action.archiver)} s {shlex.quote(target)}"
+                yield f"{archiver} {letters} {target} {shlex.join(members[start : start + _PIECE])} || return"
+            if file.indexed:
+                yield f"{archiver} s {target} || return"
+
+
+def _members(file: Given, count: int, tree: Tree) -> list[str]:
+    """Where the members of an archive are put; those of a thin one are where it names them."""
+    if file.thin:
+        folder = os.path.dirname(file.path)
+        return [tree.relative(os.path.join(folder, part.name)) for part in file.parts]
+    return [f"{_MEMBERS}/{count}/{place}/{part.name}" for place, part in enumerate(file.parts)]
 
 
 def proof_script(pairs: Mapping[str, str], names: Mapping[str, str]) -> str:

@@ -18,8 +18,8 @@
  *   "stub" CALL                                                  ->  "exec" PROGRAM | "fail" TEXT
  *   "end"                                                        ->  TEXT | "fail" TEXT
  * FLAGS is a string of letters: t, stderr is a terminal. FILE is three strings: how ("object": a new file in the place of
- * the old one, "program": the same, executable, "text": written over), the path as the call spells it, and the file that
- * holds the content. MESSAGES is a file with what the compiler printed on stderr, or empty.
+ * one that holds something, "program": the same, executable, "replaced": a new file in the place of any, "text": written
+ * over), the path as the call spells it, and the file that holds the content. MESSAGES is a file with what the compiler printed on stderr, or empty.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -181,9 +181,12 @@ static int put(const char *how, const char *path, const char *from) {
   if (strcmp(how, "text") == 0) {
     flags |= O_TRUNC;
   } else {
-    struct stat there;
-    /* As GNU as and ld do it: what is no ordinary file (a device) is written to, a file or link gives way. */
-    if (lstat(path, &there) == 0 && (S_ISREG(there.st_mode) || S_ISLNK(there.st_mode))) {
+    struct stat there, target_there;
+    int replaced = strcmp(how, "replaced") == 0;
+    /* What is no ordinary file (a device) is written to. GNU as and ld write into an empty file, through links too. */
+    if (!replaced && (stat(path, &target_there) < 0 || target_there.st_size == 0)) {
+      flags |= O_TRUNC;
+    } else if (lstat(path, &there) == 0 && (S_ISREG(there.st_mode) || S_ISLNK(there.st_mode))) {
       if (unlink(path) < 0) return 0;
       flags |= O_EXCL;
     }
