@@ -50,6 +50,8 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
+    inputs: bytes = b""
+    """Signatures and digests of these."""
     gcc: bool = True
     """Whether the compiler is GCC."""
 
@@ -83,7 +85,8 @@ class Keys:
         if reason:
             return Key("", "", reason)
         read = tuple(sorted(path for path in scan.contents if not self._unchanging(path)))
-        digests = self.contents.digests(read)
+        looked = self._scanner.look(read)
+        digests = {path: looked[path][1] for path in read if path in looked}
         owning, lines = [], []
         for path in read:
             raw = digests.get(path)
@@ -92,7 +95,7 @@ class Keys:
                 return Key("", "", _GONE)
             if held.own:
                 owning.append(path)
-            lines += [os.fsencode(path), held.digest]
+            lines.append(held.digest)
         lines += self._times(scan, read, digests)
         narrowed = narrow_environment(environment, scan.used_dirs)
         words = [os.path.realpath(call.program), call.directory, *without_folders(list(judged.words), scan.used_dirs)]
@@ -108,7 +111,7 @@ class Keys:
             _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self._unchanging(link)),
             _joined(sorted(directory for directory in scan.dirs if not self._unchanging(directory))),
         ]
-        text = b"\0\0".join([FORMAT, said, *rest, b"\0".join(lines)])
+        text = b"\0\0".join([FORMAT, said, *rest, _joined(read), b"\0".join(lines)])
         text = self._escape.plain(text)
         folder = Folder.of(call.directory, self.top)
         return Key(
@@ -119,8 +122,14 @@ class Keys:
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
             read=read,
+            inputs=b"".join(part for path in read for part in looked[path]),
             gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
         )
+
+    def unchanged(self, key: Key) -> bool:
+        """Whether all that a call may read is what it was when it got this key."""
+        seen = self.contents.look(key.read)
+        return key.inputs == b"".join(part for path in key.read for part in seen.get(path, ()))
 
     def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> ScanResult:
         given = {**environment, "PATH": call.environment.get("PATH", "")}
@@ -183,7 +192,7 @@ def _reason(scan: ScanResult, call: Call, scanner: Scanner) -> str:
 
 
 def _joined(words: Iterable[str]) -> bytes:
-    return b"\0".join(map(os.fsencode, words))
+    return os.fsencode("\0".join(words))
 
 
 def _without_seed(said: bytes) -> bytes:

@@ -61,8 +61,6 @@ class Pending:
     call: Call
     judged: Judged
     key: Key
-    inputs: bytes
-    """Signatures of what it may read."""
     outputs: tuple[object, ...]
     """States of the files that it may write."""
     entry: Entry | None = None
@@ -145,14 +143,14 @@ class Session:
 
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
         outputs = tuple(_state(path) for path in _written(call, judged))
-        return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
+        return Pending(self._calls, call, judged, key, outputs, entry)
 
     def _kept(self, pending: Pending, messages: bytes) -> str:
         """Keep a result; returns why that is not possible, or nothing."""
         call, judged, key = pending.call, pending.judged, pending.key
         if self._keeper is None:
             return ""
-        if self._keys.contents.signatures(key.read) != pending.inputs:
+        if not self._keys.unchanged(key):
             return CHANGED
         contents = _made(pending)
         if contents[0] is None:

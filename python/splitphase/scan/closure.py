@@ -93,6 +93,12 @@ class Scanner:
             hint="find out which part of the build writes these headers; this step is left to the build tool",
         )
 
+    def look(self, paths: Iterable[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Signatures and digests: of files of the last scan as of then, of others as of now. Not for threads."""
+        seen = self._files.seen
+        paths = list(paths)
+        return seen | self.contents.look([path for path in paths if path not in seen])
+
     def scan_all(self, compiles: Iterable[Compile], *, jobs: int) -> Iterator[ScanResult | SplitphaseError]:
         """Scan many commands, in order; those that fail give their error. The tree must not change meanwhile.
 

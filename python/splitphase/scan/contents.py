@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .signatures import ABSENT, RACY, Fixed, signature_of, signatures, split
 
@@ -36,15 +36,23 @@ class Contents:
         forever = self._forever
         found = {path: forever[path] for path in paths if path in forever} if forever else {}
         asked = [path for path in paths if path not in found] if found else paths
+        return found | {path: digest for path, (_, digest) in self.look(asked).items()}
+
+    def look(self, paths: Sequence[str]) -> dict[str, tuple[bytes, bytes]]:
+        """The signature and the digest of each file; what has both of them again later on did not change.
+
+        The signature is the older one: a change between the two shows.
+        """
+        found = {}
         known = self._known
-        for path, signature in zip(asked, split(signatures(asked)), strict=True):
+        for path, signature in zip(paths, split(signatures(paths)), strict=True):
             kept = known.get(path)
             if kept is not None and kept[0] == signature:
-                found[path] = kept[1]
+                found[path] = kept
             elif signature != ABSENT:
                 digest = self.load(path)[0]
                 if digest is not None:
-                    found[path] = digest
+                    found[path] = signature, digest
         return found
 
     def signatures(self, paths: Iterable[str]) -> bytes:

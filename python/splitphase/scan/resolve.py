@@ -82,6 +82,8 @@ class Files:
         self.is_internal = is_internal
         self._parsed: dict[str, tuple[bytes | None, Directives]] = {}
         """By physical path, with the digest of what was parsed."""
+        self.seen: dict[str, tuple[bytes, bytes]] = {}
+        """Signatures and digests of the files of the last closure that was looked at."""
         self.forget()
 
     def forget(self) -> None:
@@ -93,11 +95,12 @@ class Files:
     def changed(self, bits: int) -> bool:
         """Whether any of these files says something else than when it was parsed; then it is parsed again."""
         paths = list(self.items.values(bits & self.items.all("mutable")))
-        digests = self._contents.digests(paths)
+        self.seen = self._contents.look(paths)
         changed = False
         for path in paths:
             digest, directives = self._parsed[path]
-            if digests.get(path) != digest:
+            seen = self.seen.get(path)
+            if (seen and seen[1]) != digest:
                 new = self._parsed[path] = self._parse(path)
                 changed |= new[1] != directives or new[0] is None
         return changed

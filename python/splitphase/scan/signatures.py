@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -104,6 +104,9 @@ class Watch:
         return [self._paths[number] for number in numbers[:found]]
 
 
-def _joined(paths: Iterable[str]) -> bytes:
+def _joined(paths: Sequence[str]) -> bytes:
+    text = "\0".join(paths)
+    if text.count("\0") == len(paths) - 1:
+        return os.fsencode(text) + b"\0"
     # No file has a name with a NUL: nothing is at the empty path either.
     return b"".join(os.fsencode(path if "\0" not in path else "") + b"\0" for path in paths)
