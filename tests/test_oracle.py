@@ -68,14 +68,14 @@ def test_equals_the_clean_build_whatever_becomes_of_the_server(ways: oracle.Ways
 
 
 def test_notices_a_header_that_is_forgotten(broken: Callable[[str, str, str], None]) -> None:
-    broken("intercept/keys.py", "lines += [os.fsencode(path), held.digest]", "lines += [os.fsencode(path)]")
+    broken("intercept/keys.py", "lines.append(held.digest)", "pass")
     with pytest.raises(AssertionError, match="with the shim"):
         oracle.run("make", 12, seed=2, kinds=(oracle_edits.header,))
 
 
 def test_notices_a_place_that_is_forgotten(broken: Callable[[str, str, str], None]) -> None:
     """A header that stands before another one is read in its place, and is as long as that."""
-    broken("intercept/keys.py", "lines += [os.fsencode(path), held.digest]", "lines += [path[-3:].encode()]")
+    broken("intercept/keys.py", "lines.append(held.digest)", "lines.append(path[-3:].encode())")
     with pytest.raises(AssertionError, match="with the shim"):
         oracle.run("make", 12, seed=2, kinds=(oracle_edits.shadow,))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from splitphase.environment import forced_includes, narrow_environment, without_folders
 from splitphase.errors import RewriteError
@@ -33,8 +33,6 @@ CLANG_DATE = "it sees the date, which this compiler does not take from SOURCE_DA
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a result is kept and looked up under."""
-
     exact: str
     """Of everything; empty where there is a `reason`."""
     moved: str
@@ -53,6 +51,8 @@ class Key:
     """Files that may change and that it may read."""
     began: int = 0
     """When it was made, in nanoseconds of the clock of file times; 0 where `read` is all that the call may read."""
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+    """Digests of `read`, of which it was made; empty where it is not made of them."""
     gcc: bool = True
     """Whether the compiler is GCC."""
 
@@ -77,6 +77,9 @@ class Keys:
         self.contents: Contents = self._scanner.contents
         self._held: dict[bytes, Held] = {}
         self.last: ScanResult
+        """What the call of the last key may read, ..."""
+        self.digests: Mapping[str, bytes] = {}
+        """... and the digests of those of these files that are regular."""
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
@@ -86,7 +89,7 @@ class Keys:
         """
         environment = relevant(call.environment, judged.kind.value)
         scan, digests = self._scan(call, judged, environment)
-        self.last = scan
+        self.last, self.digests = scan, digests
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)
@@ -99,7 +102,7 @@ class Keys:
                 return Key("", "", GONE)
             if held.own:
                 owning.append(path)
-            lines += [os.fsencode(path), held.digest]
+            lines.append(held.digest)
         lines += self._times(scan, read, digests)
         narrowed = narrow_environment(environment, scan.used_dirs)
         words = [os.path.realpath(call.program), call.directory, *without_folders(list(judged.words), scan.used_dirs)]
@@ -115,7 +118,7 @@ class Keys:
             _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self.unchanging(link)),
             _joined(sorted(directory for directory in scan.dirs if not self.unchanging(directory))),
         ]
-        text = b"\0\0".join([FORMAT, said, *rest, b"\0".join(lines)])
+        text = b"\0\0".join([FORMAT, said, *rest, _joined(read), b"\0".join(lines)])
         text = self._escape.plain(text)
         folder = Folder.of(call.directory, self.top)
         return Key(
@@ -126,6 +129,7 @@ class Keys:
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
             read=read,
+            digests={path: digests[path] for path in read},
             gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
         )
 
@@ -191,7 +195,7 @@ def _reason(scan: ScanResult, call: Call, scanner: Scanner) -> str:
 
 
 def _joined(words: Iterable[str]) -> bytes:
-    return b"\0".join(map(os.fsencode, words))
+    return os.fsencode("\0".join(words))
 
 
 def _without_seed(said: bytes) -> bytes:

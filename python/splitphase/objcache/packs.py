@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from splitphase.errors import SplitphaseError
-from splitphase.intercept.record import File
+from splitphase.intercept.journal import File
 from splitphase.paths import Tree
 
 _BLOCK = 512

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.hashes.forms import split_path
-from splitphase.intercept.record import CAPTURED, Left, left, recorded
+from splitphase.intercept.journal import Left, left, recorded
+from splitphase.intercept.record import CAPTURED
 from splitphase.objcache.manifest import Known, write_json, write_known
 from splitphase.objcache.packs import Pack, PackWriter
 from splitphase.objcache.plan import Action, Plan, Planner, Settings
