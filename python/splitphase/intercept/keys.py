@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from splitphase.environment import forced_includes, narrow_environment, without_folders
@@ -33,6 +33,8 @@ CLANG_DATE = "it sees the date, which this compiler does not take from SOURCE_DA
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """What a result is kept and looked up under."""
+
     exact: str
     """Of everything; empty where there is a `reason`."""
     moved: str
@@ -66,13 +68,25 @@ class Held:
 
 
 class Keys:
-    """Makes the keys of one build's calls. `fixed` are prefixes of paths that do not change, `outputs` excepted."""
+    """Makes the keys of one build's calls.
 
-    def __init__(self, top: str, escape: Rewriter, outputs: Mapping[str, str], fixed: tuple[str, ...]) -> None:
+    `fixed` are prefixes of paths that do not change, `outputs` excepted; `added` are names of variables that count
+    besides those that compilers are known to read.
+    """
+
+    def __init__(
+        self,
+        top: str,
+        escape: Rewriter,
+        outputs: Mapping[str, str],
+        fixed: tuple[str, ...],
+        added: Collection[str] = (),
+    ) -> None:
         self.top = top
         self._escape = escape
         self._own = tuple(outputs.values())
         self._fixed = fixed
+        self._added = sorted(added)
         self._scanner = Scanner(top, fixed=fixed, mutable=self._own)
         self.contents: Contents = self._scanner.contents
         self._held: dict[bytes, Held] = {}
@@ -88,6 +102,7 @@ class Keys:
         Raises SplitphaseError where the compiler cannot be asked or a folder not be listed.
         """
         environment = relevant(call.environment, judged.kind.value)
+        environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         scan, digests = self._scan(call, judged, environment)
         self.last, self.digests = scan, digests
         reason = _reason(scan, call, self._scanner)

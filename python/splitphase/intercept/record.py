@@ -39,7 +39,7 @@ class Recorder:
     def __init__(self, build: Build, shim: Path) -> None:
         self._build = build
         self._escape = Rewriter.escaping(build.outputs)
-        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
+        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, build.added)
         self._templates: dict[tuple[str, ...], bytes] = {}
         self._shim = shim.read_bytes()
         self._captured = build.scratch / CAPTURED
@@ -48,7 +48,7 @@ class Recorder:
         """Whether an output's hash stands in a captured file, by digest."""
         for folder in (self._captured, self._stubs, build.scratch / REAL):
             folder.mkdir(exist_ok=True)
-        self._links = Links(build.top, self._escape)
+        self._links = Links(build.top, self._escape, build.added)
         self._journal = Journal(build.scratch)
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from splitphase.intercept.rust import RustCalls
 from splitphase.rewrite import Rewriter
 
 log = logging.getLogger(__name__)
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-9;]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
+"""Colours and links, as compilers write them for terminals."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 DEPFILE = 1
@@ -50,6 +53,8 @@ class Build:
     """Results to take."""
     target: Path | None = None
     """Where to keep results, if at all."""
+    added: tuple[str, ...] = ()
+    """Names of variables that count besides those that compilers are known to read (`objcacheEnv`)."""
     verify: bool = False
     """Whether each result that would be taken is made again and compared."""
     chaos: str = ""
@@ -79,7 +84,7 @@ class Session:
         self._build = build
         self._escape = Rewriter.escaping(build.outputs)
         self._restore = Rewriter.restoring(build.outputs)
-        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
+        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, build.added)
         self._kinds = (
             RustCalls(build.top, build.scratch, self._keys, self._escape),
             CCalls(build.top, build.scratch, self._keys, self._escape),
@@ -89,7 +94,7 @@ class Session:
         # The messages of actions are never shaped for a terminal.
         self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._calls = 0
-        self._links = Links(build.top, self._escape)
+        self._links = Links(build.top, self._escape, build.added)
         self._digests: dict[str, str] = {}
         self._restored: dict[tuple[str, str, str], str] = {}
 
@@ -253,7 +258,9 @@ class Session:
             if made != (Path(known).read_bytes() if known else None):
                 differing.append(path)
         known = self._content(entry.messages, entry, pending.key, text=True)
-        if messages != (Path(known).read_bytes() if known else b""):
+        # What an action's compiler printed is never shaped for a terminal.
+        said = messages if self._is_checkpoint else _ESCAPES.sub(b"", messages)
+        if said != (Path(known).read_bytes() if known else b""):
             differing.append("its messages")
         is_link = pending.judged.kind is Kind.LINK
         self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
