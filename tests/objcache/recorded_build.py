@@ -40,9 +40,7 @@ class Replayed:
 
     def reason(self, name: str) -> str:
         """Why a call was not taken."""
-        return next(
-            note["reason"] for note in self.notes if note["source"] == name and "taken" not in note["outcome"]
-        )
+        return next(note["reason"] for note in self.notes if note["source"] == name and "taken" not in note["outcome"])
 
 
 @dataclass
@@ -68,7 +66,7 @@ class Build:
         for name, text in files.items():
             path = self.kept / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(text.encode(errors="surrogateescape"))
 
     def program(self, name: str, text: str) -> dict[str, str]:
         """Put a wrapper of a compiler of our own first on PATH; returns the environment for that."""
@@ -174,9 +172,7 @@ class Build:
         contents = self.contents()
         ended = self._end(scratch)
         notes = [
-            json.loads(line)
-            for path in sorted(scratch.glob("notes-*.jsonl"))
-            for line in path.read_text().splitlines()
+            json.loads(line) for path in sorted(scratch.glob("notes-*.jsonl")) for line in path.read_text().splitlines()
         ]
         log = (scratch / "log").read_text()
         shutil.rmtree(scratch)
@@ -204,10 +200,16 @@ class Build:
         return scratch
 
     def _run(self, environment: Mapping[str, str], while_it_runs: Any = None) -> subprocess.CompletedProcess[str]:
-        environment = {**environment, "LC_ALL": "C.UTF-8", "out": self.output, "NIX_BUILD_TOP": str(self.top), **self.environment}
+        environment = {
+            **environment,
+            "LC_ALL": "C.UTF-8",
+            "out": self.output,
+            "NIX_BUILD_TOP": str(self.top),
+            **self.environment,
+        }
         process = subprocess.Popen(
             self.command, cwd=self.top / "source", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
         if while_it_runs is not None:
             while_it_runs(process)
@@ -216,7 +218,11 @@ class Build:
 
     def _end(self, scratch: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [tools() / "shim", "--end", scratch / "socket"], capture_output=True, text=True, check=False, timeout=PATIENCE
+            [tools() / "shim", "--end", scratch / "socket"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
 
 

@@ -14,7 +14,9 @@ from recorded_build import Build, Replayed
 from small_package import FILES, LINKS, MAKEFILE, SOURCES
 
 
-def taken(build: Build, replayed: Replayed, *, compiled: set[str] = frozenset(), linked: set[str] = frozenset()) -> None:
+def taken(
+    build: Build, replayed: Replayed, *, compiled: set[str] = frozenset(), linked: set[str] = frozenset()
+) -> None:
     """All of the small package is taken but these, and the result is the stock build's."""
     assert replayed.status == 0, replayed.said
     assert replayed.log == ""
@@ -159,7 +161,9 @@ def test_a_failing_compile_of_the_record_is_left(small: Build) -> None:
 
 def test_a_library_that_a_text_script_names(small: Build) -> None:
     """As libtool-less projects and glibc have it."""
-    text = MAKEFILE.replace("libone.so: libone.so.1\n\tln -sf $< $@", "libone.so: libone.so.1\n\techo 'INPUT(libone.so.1)' > $@")
+    text = MAKEFILE.replace(
+        "libone.so: libone.so.1\n\tln -sf $< $@", "libone.so: libone.so.1\n\techo 'INPUT(libone.so.1)' > $@"
+    )
     small.write({"Makefile": text})
     replayed = small.whole()
     taken(small, replayed, linked={"prog"})
@@ -169,9 +173,15 @@ def test_a_library_that_a_text_script_names(small: Build) -> None:
 
 @pytest.mark.parametrize("option", ["-Wl,--version-script,x.map", "-Wl,--version-script=x.map", "-Wl,-T,x.map"])
 def test_a_script_that_a_link_is_given(build: Build, option: str) -> None:
-    script = "{ global: x; local: *; };\n" if "version" in option else "SECTIONS { .text : { *(.text*) } } INSERT AFTER .init;\n"
+    script = (
+        "{ global: x; local: *; };\n"
+        if "version" in option
+        else "SECTIONS { .text : { *(.text*) } } INSERT AFTER .init;\n"
+    )
     makefile = f"libx.so: x.o x.map\n\tgcc -shared -o $@ x.o {option}\nx.o: x.c\n\tgcc -fPIC -c x.c\n"
-    build.write({"Makefile": makefile, "x.c": "int x(void) { return 1; }\nint y(void) { return 2; }\n", "x.map": script})
+    build.write(
+        {"Makefile": makefile, "x.c": "int x(void) { return 1; }\nint y(void) { return 2; }\n", "x.map": script}
+    )
     replayed = build.whole()
     assert replayed.named("link taken") == ["libx.so"], replayed.reason("libx.so")
     assert replayed.contents == build.stock()
@@ -183,7 +193,14 @@ def test_a_script_that_a_link_is_given(build: Build, option: str) -> None:
 
 def test_the_order_of_a_link_counts(build: Build) -> None:
     text = "p: a.o b.o m.o\n\tgcc -o $@ m.o {}\n%.o: %.c\n\tgcc -c $<\n"
-    build.write({"Makefile": text.format("a.o b.o"), "a.c": "int a;\n", "b.c": "int b;\n", "m.c": "int main(void) { return 0; }\n"})
+    build.write(
+        {
+            "Makefile": text.format("a.o b.o"),
+            "a.c": "int a;\n",
+            "b.c": "int b;\n",
+            "m.c": "int main(void) { return 0; }\n",
+        }
+    )
     assert build.whole().named("link taken") == ["p"]
     build.write({"Makefile": text.format("b.o a.o")})
     replayed = build.replay()
@@ -223,7 +240,9 @@ def test_one_name_in_two_folders(build: Build) -> None:
 
 
 def test_an_output_in_a_linked_folder(build: Build) -> None:
-    build.write({"Makefile": "all:\n\tmkdir -p real\n\tln -sfn real link\n\tgcc -MMD -c x.c -o link/x.o\n", "x.c": "int x;\n"})
+    build.write(
+        {"Makefile": "all:\n\tmkdir -p real\n\tln -sfn real link\n\tgcc -MMD -c x.c -o link/x.o\n", "x.c": "int x;\n"}
+    )
     replayed = build.whole()
     assert replayed.named("taken") == ["x.c"]
     assert replayed.contents == build.stock()
@@ -231,7 +250,12 @@ def test_an_output_in_a_linked_folder(build: Build) -> None:
 
 @pytest.mark.parametrize("mask", ["022", "027", "077", "002"])
 def test_modes_are_the_umasks(build: Build, mask: str) -> None:
-    build.write({"Makefile": "x: x.c\n\tumask %s; gcc -MMD -c x.c && gcc -o x x.o\n" % mask, "x.c": "int main(void) { return 0; }\n"})
+    build.write(
+        {
+            "Makefile": "x: x.c\n\tumask %s; gcc -MMD -c x.c && gcc -o x x.o\n" % mask,
+            "x.c": "int main(void) { return 0; }\n",
+        }
+    )
     replayed = build.whole()
     assert (replayed.named("taken"), replayed.named("link taken")) == (["x.c"], ["x"])
     assert replayed.contents == build.stock()

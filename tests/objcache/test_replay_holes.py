@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ X = "int x(void) { return 1; }\n"
 
 def test_a_library_that_is_not_in_the_tree_any_more(build: Build) -> None:
     """Another one, outside, is found then; every file that is read now was unchanged."""
-    outside = Path(os.popen("gcc -print-file-name=libm.so").read().strip()).parent  # noqa: S605 - a compiler's own words
+    found = subprocess.run(["gcc", "-print-file-name=libm.so"], capture_output=True, text=True, check=True)
+    outside = Path(found.stdout.strip()).parent
     build.write({
         "Makefile": "p: m.o own.o\n\tmkdir -p own\n\ttest ! -e flag || ar rcs own/libm.a own.o\n"
         f"\tgcc -o $@ m.o -fno-builtin -Lown -L{outside} -lm\n" + COMPILE,
@@ -75,11 +77,15 @@ def test_every_link_that_reads_a_file_with_an_output_path_is_proven(build: Build
     """The second one was not."""
     build.jobs = 1
     build.write({
-        "Makefile": "all: m.o\n\techo \".globl x; x: .string \\\"$(out)\\\"\" | as -o x.o\n\tgcc -o p1 m.o x.o\n\tgcc -s -o p2 m.o x.o\n"
+        "Makefile": 'all: m.o\n\techo ".globl x; x: .string \\"$(out)\\"" | as -o x.o\n\tgcc -o p1 m.o x.o\n\tgcc -s -o p2 m.o x.o\n'
         + COMPILE, "m.c": MAIN,
     })  # fmt: skip
     build.record()
-    assert {action["name"]: action["proof"] for action in build.manifest["actions"]} == {"m.o": False, "p1": True, "p2": True}
+    assert {action["name"]: action["proof"] for action in build.manifest["actions"]} == {
+        "m.o": False,
+        "p1": True,
+        "p2": True,
+    }
     build.build()
     replayed = build.replay()
     assert replayed.named("link taken") == ["p1", "p2"]
@@ -100,7 +106,7 @@ def test_a_dependency_file_of_an_object_in_another_folder_than_the_call(build: B
 
 
 def test_a_variable_of_the_packages_own_counts(build: Build) -> None:
-    """objcacheEnv names what a compiler of the package's own reads: two calls of one command were one."""
+    """ObjcacheEnv names what a compiler of the package's own reads: two calls of one command were one."""
     build.environment = build.program("gcc", 'exec /usr/bin/gcc -DFOO="${FOO-0}" "$@"')
     build.write({
         "Makefile": "all:\n\tFOO=1 gcc -c x.c\n\tmv x.o one.o\n\tFOO=2 gcc -c x.c\n\tmv x.o two.o\n\tFOO=3 gcc -o p one.o -DX=$$FOO\n",
@@ -116,17 +122,28 @@ def test_a_variable_of_the_packages_own_counts(build: Build) -> None:
 def test_names_that_are_no_utf8(build: Build) -> None:
     """Nix reads no lone surrogate in JSON."""
     name = "caf\udce9"
-    build.write({f"{name}.c": X, "bad.c": "x", "Makefile": f"all: {name}.o\n\tgcc -c -march=native {name}.c -o bad.o\n" + COMPILE})
+    build.write(
+        {
+            f"{name}.c": X,
+            "bad.c": "x",
+            "Makefile": f"all: {name}.o\n\tgcc -c -march=native {name}.c -o bad.o\n" + COMPILE,
+        }
+    )
     replayed = build.whole()
-    text = json.dumps(build.manifest, ensure_ascii=False)
-    text.encode()
+    json.dumps(build.manifest, ensure_ascii=False).encode()
     assert build.manifest["left"]
     assert replayed.named("taken") == [f"{name}.c"]
     assert replayed.contents == build.stock()
 
 
 def test_a_link_that_runs_in_an_empty_folder(build: Build) -> None:
-    build.write({"Makefile": "p: m.o x.o\n\tmkdir -p sub\n\tcd sub && gcc -o ../p ../m.o ../x.o\n" + COMPILE, "m.c": MAIN, "x.c": X})
+    build.write(
+        {
+            "Makefile": "p: m.o x.o\n\tmkdir -p sub\n\tcd sub && gcc -o ../p ../m.o ../x.o\n" + COMPILE,
+            "m.c": MAIN,
+            "x.c": X,
+        }
+    )
     replayed = build.whole()
     assert replayed.named("link taken") == ["p"], replayed.reason("p")
     assert replayed.contents == build.stock()

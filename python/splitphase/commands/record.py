@@ -31,7 +31,9 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.tokens import HASH_LENGTH
 
     outputs = read_pairs(args.output, "--output")
-    build = Build(top=args.top, outputs=outputs, scratch=args.scratch, fixed=FIXED, jobs=args.jobs)
+    build = Build(
+        top=args.top, outputs=outputs, scratch=args.scratch, fixed=FIXED, jobs=args.jobs, added=tuple(args.env)
+    )
     hashes = [Path(path).name[:HASH_LENGTH] for path in outputs.values()]
     settings = Settings(tuple(args.env), tuple(args.leave), tuple(hashes))
 

@@ -22,6 +22,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--known", type=Path, metavar="FILE", help="take results of these actions, ...")
     parser.add_argument("--artifacts", type=Path, metavar="FILE", help="... whose outputs this names, a line each")
     parser.add_argument("--verify", action="store_true", help="compile what is taken as well, and compare")
+    parser.add_argument(
+        "--fixed", action="append", default=[], metavar="PREFIX", help="for tests: further paths that do not change"
+    )
     parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT,die=PERCENT")
 
 
@@ -45,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
         top=arguments.top,
         outputs=outputs,
         scratch=arguments.scratch,
-        fixed=FIXED,
+        fixed=(*FIXED, *arguments.fixed),
         source=source,
         target=arguments.keep,
         verify=arguments.verify,

@@ -75,7 +75,10 @@ class Artifacts:
         title: str,
         left: Mapping[str, str] | None = None,
         links: Mapping[str, tuple[Given, ...]] | None = None,
+        added: tuple[str, ...] = (),
     ) -> None:
+        self.added = added
+        """Names of further variables that counted when they were recorded."""
         self.title = title
         self.folder = folder
         self.links = links or {}
@@ -108,7 +111,7 @@ class Artifacts:
     @classmethod
     def of_actions(cls, known: Path, outputs: Sequence[str], top: str) -> Artifacts:
         """The results of actions: what prepare wrote of them, and the store path of each. Raises ManifestError."""
-        actions = read_known(known)
+        actions, added = read_known(known)
         if len(actions) != len(outputs):
             raise ManifestError(
                 f"{known} has {len(actions)} actions, but there are outputs of {len(outputs)}",
@@ -126,7 +129,7 @@ class Artifacts:
             entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
             if action.given is not None:
                 links[action.key] = action.given
-        return cls(Path("/"), entries, DERIVATIONS, left, links)
+        return cls(Path("/"), entries, DERIVATIONS, left, links, added)
 
     def result(self, key: str) -> Entry | None:
         """The result of an action."""
@@ -192,8 +195,14 @@ class Keeper:
 
     def _journal(self) -> Iterator[dict[str, Any]]:
         for path in sorted(self.folder.glob(JOURNALS)):
-            for line in path.read_text().splitlines():
-                yield json.loads(line)
+            yield from json_lines(path)
+
+
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects in a file of lines of JSON. The last line of a worker that was killed may be a part of one."""
+    for line in path.read_text().splitlines(keepends=True):
+        if line.endswith("\n"):
+            yield json.loads(line)
 
 
 def _same(folder: Path, found: Identity, wanted: Identity) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from splitphase.environment import forced_includes, narrow_environment, without_folders
@@ -50,6 +50,8 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
+    digests: tuple[bytes, ...] = ()
+    """Of their contents, as they went into the key."""
     gcc: bool = True
     """Whether the compiler is GCC."""
 
@@ -65,8 +67,17 @@ class _Held:
 class Keys:
     """Makes the keys of one build's calls. `fixed` are prefixes of paths that do not change, `outputs` excepted."""
 
-    def __init__(self, top: str, escape: Rewriter, outputs: Mapping[str, str], fixed: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        top: str,
+        escape: Rewriter,
+        outputs: Mapping[str, str],
+        fixed: tuple[str, ...],
+        added: Collection[str] = (),
+    ) -> None:
         self.top = top
+        self._added = added
+        """Names of further variables that the package's compilers read."""
         self._escape = escape
         self._own = tuple(outputs.values())
         self._fixed = fixed
@@ -79,6 +90,7 @@ class Keys:
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
         """The key of a compile; `terminal` is whether its messages are shaped for one. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
         environment = relevant(call.environment, judged.kind.value)
+        environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         scan, digests = self._scan(call, judged, environment)
         self.last = scan
         reason = _reason(scan, call, self._scanner)
@@ -120,6 +132,7 @@ class Keys:
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
             read=read,
+            digests=tuple(digests[path] for path in read),
             gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from splitphase.errors import RewriteError, SplitphaseError
@@ -72,8 +72,9 @@ class Inputs:
 class Links:
     """Looks at links of one build."""
 
-    def __init__(self, top: str, escape: Rewriter) -> None:
+    def __init__(self, top: str, escape: Rewriter, added: Collection[str] = ()) -> None:
         self._top = top
+        self._added = added
         self._escape = escape
         self._looked: dict[str, tuple[object, linked.Input]] = {}
         self._escaped: dict[str, str] = {}
@@ -81,6 +82,7 @@ class Links:
     def key(self, call: Call, judged: Judged) -> str:
         """Digest of the command, hashes escaped."""
         environment = relevant(call.environment, "link")
+        environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         words = [os.path.realpath(call.program), call.directory, *judged.words]
         words += [f"{name}={value}" for name, value in sorted(environment.items())]
         text = b"\0".join([_FORMAT, *map(os.fsencode, words)])

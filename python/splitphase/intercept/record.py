@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from splitphase.environment import narrow_environment, without_folders
-from splitphase.errors import RewriteError, SplitphaseError
+from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, protocol, stub
+from splitphase.intercept.artifacts import json_lines
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
@@ -94,7 +95,7 @@ class Recorder:
     def __init__(self, build: Build, shim: Path) -> None:
         self._build = build
         self._escape = Rewriter.escaping(build.outputs)
-        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
+        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, build.added)
         self._templates: dict[tuple[str, ...], bytes] = {}
         self._shim = shim.read_bytes()
         self._captured = build.scratch / CAPTURED
@@ -103,7 +104,7 @@ class Recorder:
         """Whether an output's hash stands in a captured file, by digest."""
         for folder in (self._captured, self._stubs, build.scratch / REAL):
             folder.mkdir(exist_ok=True)
-        self._links = Links(build.top, self._escape)
+        self._links = Links(build.top, self._escape, build.added)
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call: a stub, or that it is to run."""
@@ -165,7 +166,10 @@ class Recorder:
                 source=judged.source,
                 shown=self._shown(call, judged.source),
                 written=tuple(written(call, judged)),
-                files=tuple(self._capture(path, key) for path in key.read),
+                files=tuple(
+                    self._captured_file(path, digest.hex(), own=path in key.owning)
+                    for path, digest in zip(key.read, key.digests, strict=True)
+                ),
                 links=tuple((link, os.readlink(link)) for link in sorted(scan.symlinks)),
                 folders=tuple(sorted(scan.dirs)),
                 timed=tuple(sorted(scan.timestamps)),
@@ -255,12 +259,8 @@ class Recorder:
             self._templates[known] = stub.library_template(target, template, soname=soname is not None)
         return stub.library_stub(self._templates[known], key, soname)
 
-    def _capture(self, path: str, key: Key) -> File:
-        """Keep a file's content, escaped, under the digest that the key was made of."""
-        digest = self._keys.contents.digests((path,))[path].hex()
-        return self._captured_file(path, digest, own=path in key.owning)
-
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
+        """Keep a file's content, escaped, under this digest. Raises SplitphaseError where it has another one by now."""
         status = os.stat(path)
         target = self._captured / digest
         known = self._own.get(digest)
@@ -330,8 +330,7 @@ def left(scratch: Path) -> list[Left]:
 
 def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
     for path in sorted(scratch.glob(name.format("*"))):
-        for line in path.read_text().splitlines():
-            yield json.loads(line)
+        yield from json_lines(path)
 
 
 def _target(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,10 +17,11 @@ from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
-from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.links import Links, same
+from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.prove import Suspect, front
 from splitphase.intercept.reasons import Reason
+from splitphase.intercept.writers import Writers
 from splitphase.rewrite import Rewriter
 
 NOTES = "notes-{}.jsonl"
@@ -34,6 +35,7 @@ LINK_TAKEN, LINKED = "link taken", "linked"
 NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
 """Calls with `-c` that ask something."""
 CHANGED = "a file that it read changed while it ran"
+SHARED = "another compiler wrote its output while it ran"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Build:
     """Whether each result that would be taken is made again and compared."""
     chaos: str = ""
     """For tests, see Chaos."""
+    added: tuple[str, ...] = ()
+    """Names of further variables that compilers read, where it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +84,16 @@ class Session:
         self._build = build
         self._escape = Rewriter.escaping(build.outputs)
         self._restore = Rewriter.restoring(build.outputs)
-        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed)
+        added = build.source.added if build.source else ()
+        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, added)
         self._keeper = Keeper(build.target) if build.target else None
         self._chaos = Chaos(build.chaos)
         # The messages of actions are never shaped for a terminal.
         self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._calls = 0
-        self._links = Links(build.top, self._escape)
+        self._links = Links(build.top, self._escape, added)
         self._digests: dict[str, str] = {}
+        self._writers = Writers(build.scratch)
         self._restored: dict[tuple[str, str, str], str] = {}
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
@@ -190,6 +196,8 @@ class Session:
         return None if seen else entry
 
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
+        if self._keeper:
+            self._writers.begin(self._calls, written(call, judged))
         outputs = tuple(_state(path) for path in written(call, judged))
         return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
 
@@ -198,8 +206,13 @@ class Session:
         call, judged, key = pending.call, pending.judged, pending.key
         if self._keeper is None:
             return ""
-        if self._keys.contents.signatures(key.read) != pending.inputs:
+        digests = self._keys.contents.digests(key.read)
+        if self._keys.contents.signatures(key.read) != pending.inputs or key.digests != tuple(
+            map(digests.get, key.read)
+        ):
             return CHANGED
+        if not self._writers.alone(pending.number, written(call, judged)):
+            return SHARED
         contents = _made(pending)
         if contents[0] is None:
             return "it made no object"

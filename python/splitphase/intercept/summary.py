@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
 from splitphase.intercept import prove
-from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper
+from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper, json_lines
 from splitphase.intercept.session import LEFT, LINK_TAKEN, LINKED, NOTES, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
@@ -65,6 +64,4 @@ def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
 
 def _notes(scratch: Path) -> list[dict[str, str]]:
     """What the workers noted of each call."""
-    return [
-        json.loads(line) for path in sorted(scratch.glob(NOTES.format("*"))) for line in path.read_text().splitlines()
-    ]
+    return [note for path in sorted(scratch.glob(NOTES.format("*"))) for note in json_lines(path)]

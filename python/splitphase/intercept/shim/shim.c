@@ -15,7 +15,7 @@
  *                                                                    "hit" MESSAGES FILE...    write each FILE, print, end
  *   "made" STATUS STDERR                                         ->  "ok" | "fail" TEXT
  *   "stub" CALL                                                  ->  "exec" PROGRAM | "fail" TEXT
- *   "end"                                                        ->  TEXT
+ *   "end"                                                        ->  TEXT | "fail" TEXT
  * FLAGS is a string of letters: t, stderr is a terminal. FILE is three strings: how ("object": a new file in the place of
  * one that holds something, "program": the same, executable, "replaced": a new file in the place of any, "text": written
  * over), the path as the call spells it, and the file that holds the content. MESSAGES is a file with what the compiler printed on stderr, or empty.
@@ -313,6 +313,10 @@ static int end_server(const char *path) {
   if (server < 0) return 1;
   setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
   if (!append_string(&message, "end") || !ask(server, &message, &answer)) return 1;
+  if (strcmp(answer.data, "fail") == 0) {
+    fprintf(stderr, "splitphase: %s\n", next(answer.data));
+    return 1;
+  }
   return !write_all(STDOUT_FILENO, answer.data, strlen(answer.data));
 }
 
