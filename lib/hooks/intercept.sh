@@ -32,13 +32,19 @@ splitphaseInterceptBegin() {
   export BASH_ENV=$splitphaseServed/env
 }
 
-# splitphaseInterceptEnd: behind the phase. Prints what the server says.
-splitphaseInterceptEnd() {
+# splitphaseServerEnds: behind the phase. Prints what the server says; fails where it does not end as it should.
+splitphaseServerEnds() {
+  local splitphaseStatus=0
   if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
-  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build ended before it: $(tail -n 5 "$splitphaseServed/log")" \
-    "build again; if it ends again, report what it says"
+  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseStatus=$?
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi
   rm -rf "$splitphaseServed"
+  return "$splitphaseStatus"
+}
+
+splitphaseInterceptEnd() {
+  splitphaseServerEnds || splitphaseFail "the server of this build ended before it, or could not end it; what it said is above" \
+    "build again; if it fails again, report what it says"
 }
 
 # splitphaseRecord: run buildPhase with stubs in the place of what compilers make, and write what comes of it. It may fail, or
@@ -69,7 +75,8 @@ splitphaseRecord() {
     fi
   done
   wait "$splitphaseBuild" || echo "splitphase: the recorded buildPhase ended with status $?; what was recorded until then counts"
-  splitphaseInterceptEnd
+  # A recording that fails is no failure of the package.
+  splitphaseServerEnds || splitphaseUnsplit "its build could not be recorded; what the server said is in the log of its first part"
   # Nix must know the place of the packs, which is not known during evaluation if our inputs are content-addressed.
   printf %s "$splitphasePacks" >"$splitphaseManifest/packs"
 }

@@ -146,7 +146,7 @@ def test_an_end_that_fails_is_an_error(tree: Tree) -> None:
             server.end()
         assert "the end of the build failed" in caught.value.stderr
         assert "NotADirectoryError" in server.log()
-        time.sleep(0.5)
+        time.sleep(3)
         assert server.processes() == []
 
 

@@ -149,7 +149,7 @@ class Build:
             path.write_text("".join(f"{self.outputs[one]}\n" for one in action["inputs"]))
             environment["inputsPath"] = str(path)
         if action["proof"]:
-            environment["helper"] = str(_helper())
+            environment["helper"] = str(helper())
         done = subprocess.run(
             ["bash", BUILDER], cwd=self.top, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=False, timeout=PATIENCE,
@@ -226,7 +226,7 @@ class Build:
         )
 
 
-def _helper() -> Path:
+def helper() -> Path:
     path = tools() / "helper"
     if not path.exists():
         path.write_text(f'#!/bin/sh\nPYTHONPATH={PYTHON} exec {sys.executable} -S -m splitphase "$@"\n')
