@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from conftest import PATIENCE, Project
 from shimmed import Server, kept_sources, stock
 

@@ -95,7 +95,9 @@ def test_a_build_that_waits_for_a_program_is_ended(folder: Path) -> None:
 
 
 def test_a_checkpoint_whose_server_is_killed_is_an_error(folder: Path) -> None:
-    script = "splitphaseCheckpoint=$out-checkpoint\nbuildPhase() { gcc -c a.c; killServer; }\nsplitphaseFromCheckpoint\n"
+    script = (
+        "splitphaseCheckpoint=$out-checkpoint\nbuildPhase() { gcc -c a.c; killServer; }\nsplitphaseFromCheckpoint\n"
+    )
     done = run(folder, script)
     assert done.returncode == 1
     assert "error: splitphase: the server of this build ended before it" in done.stderr
