@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-
 from shimmed import Server, served, stock, tools
 
 PATIENCE = 120

@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from conftest import PATIENCE, Project
 from shimmed import Server, kept_sources, stock
 
