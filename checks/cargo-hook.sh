@@ -15,7 +15,7 @@ checkedCargoBuild() {
 
   triple=$(rustc -vV | sed -n 's/^host: //p')
   pushd "${buildAndTestSubdir:-.}"
-  CARGO_TARGET_DIR=$NIX_BUILD_TOP/$sourceRoot/target env LANG=C cargo build -j "$NIX_BUILD_CORES" --offline --profile release --target "$triple" 2> >(tee /tmp/build.log >&2)
+  CARGO_TARGET_DIR=$NIX_BUILD_TOP/$sourceRoot/target env LANG=C cargo build -j "$NIX_BUILD_CORES" --offline --profile release --target "$triple"
   popd
 
   runHook postBuild
@@ -25,11 +25,10 @@ checkedCargoInstall() {
   local made=target/release folder
   runHook preInstall
   for folder in target/*-*/release; do if [ -d "$folder" ]; then made=$folder; fi; done
-  mkdir -p "$out/bin" "$out/lib" "$log"
+  mkdir -p "$out/bin" "$out/lib"
   find "$made" -maxdepth 1 -type f -executable ! -name '*.so' -exec cp -t "$out/bin" {} +
   cp "$made"/*.so "$out/lib"
   cp "$made"/build/*/out/* "$out/lib"
-  sed -n 's/^ *Compiling \([^ ]*\) .*/\1/p' /tmp/build.log | sort >"$log/compiled"
   runHook postInstall
 }
 

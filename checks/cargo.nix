@@ -1,5 +1,5 @@
-# Checkpoints of packages that cargo builds: equal to the stock build byte for byte, and what cargo compiled is exactly what is
-# said here.
+# Checkpoints of packages that cargo builds: equal to the stock build byte for byte, and the crates that rustc compiled are exactly
+# those said here, by their first source.
 {
   lib,
   pkgs,
@@ -7,7 +7,7 @@
   ...
 }:
 let
-  inherit (import ./compare.nix { inherit pkgs scope; }) compare;
+  inherit (import ./taken.nix { inherit lib pkgs scope; }) logged says;
   inherit (scope) prepareCheckpointBuild mkCheckpointBuild;
 
   hook = pkgs.makeSetupHook { name = "checked-cargo-hook"; } ./cargo-hook.sh;
@@ -16,10 +16,6 @@ let
     pname = "workspace";
     version = "1";
     src = ./fixtures/cargo;
-    outputs = [
-      "out"
-      "log"
-    ];
     nativeBuildInputs = [
       pkgs.cargo
       pkgs.rustc
@@ -32,14 +28,14 @@ let
     buildPhase = ''
       export APP_GREETING=hello
       runHook preBuild
-      cargo build --release --offline 2> >(tee /tmp/build.log >&2)
+      cargo build --release --offline
       runHook postBuild
     '';
   };
 
   patched = package: edit: package.overrideAttrs (old: { postPatch = (old.postPatch or "") + "\n" + edit; });
 
-  # one NAME { package, base, compiled }: `package` from a checkpoint of `base`, and the packages that cargo compiles.
+  # one NAME { package, base, compiled }: `package` from a checkpoint of `base`, and what is compiled.
   one =
     name:
     {
@@ -47,22 +43,11 @@ let
       base,
       compiled,
     }:
-    let
-      made = mkCheckpointBuild package (prepareCheckpointBuild base);
-      both = [ "out" ];
-    in
-    lib.nameValuePair "checkpoint-cargo-${name}" (
-      pkgs.runCommand "checkpoint-cargo-${name}"
-        {
-          equal = compare "cargo-${name}" (package // { outputs = both; }) (made // { outputs = both; });
-          inherit (made) log;
-        }
-        ''
-          printf '%s' ${lib.escapeShellArg (lib.concatMapStrings (name: "${name}\n") compiled)} > wanted
-          diff wanted $log/compiled >&2
-          touch $out
-        ''
-    );
+    says "cargo-${name}" {
+      edited = package;
+      made = mkCheckpointBuild (logged package) (prepareCheckpointBuild (if base ? log then base else logged base));
+      inherit compiled;
+    };
 
   edited = patched package;
   leaf = edited "echo '// edited' >> app/src/main.rs";
@@ -76,42 +61,42 @@ lib.mapAttrs' one {
   written = {
     package = patched written "echo '// edited' >> app/src/main.rs";
     base = written;
-    compiled = [ "app" ];
+    compiled = [ "app/src/main.rs" ];
   };
   leaf = {
     package = leaf;
     base = package;
-    compiled = [ "app" ];
+    compiled = [ "app/src/main.rs" ];
   };
   library = {
     package = edited "echo '// edited' >> shared/shared.rs";
     base = package;
-    compiled = [ "app" "plain" ];
+    compiled = [ "app/src/main.rs" "plain/src/lib.rs" ];
   };
   declared = {
     package = edited "echo three >> core/table.txt";
     base = package;
-    compiled = [ "app" "core-part" ];
+    compiled = [ "app/src/main.rs" "core/src/lib.rs" ];
   };
   undeclared = {
     package = edited "echo more >> data/limits.txt; echo more >> data/undeclared.txt";
     base = package;
-    compiled = [ "app" "core-part" ];
+    compiled = [ "app/src/main.rs" "core/src/lib.rs" ];
   };
   vendored = {
     package = edited "echo '// edited' >> vendor/native/src/lib.rs";
     base = package;
-    compiled = [ "app" "native" "plain" ];
+    compiled = [ "app/src/main.rs" "plain/src/lib.rs" "vendor/native/src/lib.rs" ];
   };
   # Made from the output path: never carried, and so in neither of two outputs of another hash.
   output = {
     package = (edited "substituteInPlace core/src/inner.rs --replace 7 \"\\\"$out\\\".len() as u32\"");
     base = (edited "substituteInPlace core/src/inner.rs --replace 7 \"\\\"$out\\\".len() as u32\"; echo more >> data/unread.txt");
-    compiled = [ "app" "core-part" ];
+    compiled = [ "app/src/main.rs" "core/src/lib.rs" ];
   };
   chain = {
     package = patched leaf "echo '// edited' >> aside/src/lib.rs";
-    base = mkCheckpointBuild leaf (prepareCheckpointBuild package);
-    compiled = [ "app" "aside" "plain" ];
+    base = mkCheckpointBuild (logged leaf) (prepareCheckpointBuild (logged package));
+    compiled = [ "app/src/main.rs" "aside/src/lib.rs" "plain/src/lib.rs" ];
   };
 }

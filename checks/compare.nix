@@ -31,7 +31,7 @@ in
       '';
 
   # From the cut on, the wrapped compilers refuse to compile and link. They are bash scripts, and bash reads this file first;
-  # the shim hands it on where it runs a compiler.
+  # the shim hands it on where it runs a compiler. A build that is not cut, and so never takes up anything, fails at its end.
   refuse =
     package:
     package.overrideAttrs (old: {
@@ -42,6 +42,13 @@ in
             exit 1
           fi
         ''}
+        compilersRefuse=1
+      '';
+      preFixup = (old.preFixup or "") + ''
+        if [ -z "''${compilersRefuse-}" ]; then
+          echo "error: this build has compiled by itself: it was not cut" >&2
+          exit 1
+        fi
       '';
     });
 }

@@ -263,7 +263,7 @@ let
     in
     lib.nameValuePair "fixture-${name}-${generator}" (
       assert split.meta.description == "fixture" && split.own == "kept";
-      assert split.splitphase.manifest.split || split.drvPath == stock.drvPath;
+      assert split.splitphase.manifest.split == (split.drvPath != stock.drvPath);
       pkgs.runCommand "fixture-${name}-${generator}" { inherit compared; inherit (split.splitphase) report; } (
         if whole then
           ''

@@ -183,6 +183,7 @@ identical
   parts-habits = compare "habits" habits (splitPhases { after = [ "unpack" "build" "install" ]; } habits);
   parts-reuse =
     assert lib.assertMsg (wrong == [ ]) "edits reach other parts than expected: ${builtins.toJSON wrong}";
+    assert hello.drvPath != stock.hello.drvPath && chain.drvPath != stock.hello.drvPath && chain.drvPath != hello.drvPath;
     # What an earlier phase names is an input of its part.
     assert reach named { postInstall = "echo edited"; } == 1;
     assert (splitBuildInstall hello).drvPath == hello.drvPath;

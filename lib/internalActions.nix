@@ -1,6 +1,6 @@
 /**
   The manifest's actions as derivations, in the manifest's order. Each is a raw derivation that sees its pack, the
-  outputs of the actions that it reads, and the store paths that its command or its headers name.
+  outputs of the actions that it reads, and the store paths that its command, its variables or its headers name.
 */
 {
   lib,

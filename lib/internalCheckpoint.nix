@@ -32,7 +32,7 @@ in
 {
   inherit describe;
 
-  # The derivation that builds a package up to its objects and leaves a checkpoint of them.
+  # The derivation that builds a package up to the end of buildPhase and leaves what the compilers made.
   prepare =
     spec:
     internalPart {

@@ -64,7 +64,7 @@ in
     else
       found;
 
-  # { objects, links, artifacts, report } of a manifest.
+  # { objects, links, artifacts, keep, report } of a manifest.
   derivations =
     {
       stdenv,
@@ -78,6 +78,7 @@ in
         inherit
           stdenv
           name
+          prepare
           manifest
           actions
           ;
@@ -96,7 +97,6 @@ in
     {
       objects = named "compile";
       links = named "link";
-      inherit (about) artifacts;
-      report = about.report about.artifacts;
+      inherit (about) artifacts keep report;
     };
 }

@@ -3,7 +3,7 @@
   nothing, the last one (final) leaves nothing; both keep every attribute that is not known to belong to a later phase.
 
   A cut is `{ phases, inside }`: behind the last of these phases that the package has, or before buildPhase, which the
-  part then records (`inside`).
+  part then records (`inside`). The part of a checkpoint has no such place: it ends with buildPhase and leaves no snapshot.
   `from` is null or `{ cut, snapshot, artifacts }`, `to` null or `{ cut, outputs, attributes }`: outputs that the helper
   fills, the snapshot among them, and variables that hooks/cut.sh reads.
 

@@ -1,6 +1,6 @@
 /**
-  Two small derivations about a package's actions: `artifacts`, a file with their outputs' paths, and `report`, a folder
-  with report.txt and report.json.
+  Small derivations about a package's actions: `artifacts`, a file with their outputs' paths; `report`, a folder with
+  report.txt and report.json; and `keep`, a file that refers to all that makes the next edit fast.
 */
 {
   lib,
@@ -10,6 +10,7 @@
 {
   stdenv,
   name,
+  prepare,
   manifest,
   actions,
 }:
@@ -26,7 +27,7 @@ let
       // attrs
     );
 in
-{
+rec {
   artifacts = raw {
     name = "${name}-artifacts";
     text = lib.concatMapStrings (action: "${action}\n") actions;
@@ -37,8 +38,19 @@ in
     ];
   };
 
+  keep = raw {
+    name = "${name}-keep";
+    text = lib.concatMapStrings (path: "${path}\n") (
+      [ prepare.splitphaseManifest prepare.splitphaseSnapshot prepare.splitphasePacks ] ++ lib.optional (actions != [ ]) artifacts
+    );
+    passAsFile = [ "text" ];
+    args = [
+      "-ec"
+      "cp $textPath $out; exit 0"
+    ];
+  };
+
   report =
-    artifacts:
     raw {
       name = "${name}-report";
       manifest = builtins.toJSON manifest;

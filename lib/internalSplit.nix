@@ -150,7 +150,7 @@ let
         }
         // lib.optionalAttrs objcache {
           inherit prepare;
-          inherit (found) objects links report;
+          inherit (found) objects links report keep;
           # The file manifest.json as a derivation output, with its content as attributes.
           manifest = lib.optionalAttrs (whole == null) prepare.splitphaseManifest // manifest;
         };

@@ -1,6 +1,7 @@
 /**
   Build a package with the objects of an earlier build of it. All phases run as they always do, in a tree of their own; only
-  a compile whose command, environment and every file that it read are the same as in the checkpoint is not run again.
+  a compile in buildPhase is not run again whose command, variables and every file that it may read are the same as in the
+  checkpoint.
 
   # Inputs
 

@@ -1,5 +1,5 @@
 /**
-  The package set's own stdenv, with one derivation per compiled object and per link target.
+  The package set's own stdenv, with one derivation for each compile, and for each link of a program or shared library.
 
   # Type
 

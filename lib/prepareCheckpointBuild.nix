@@ -1,6 +1,6 @@
 /**
-  A checkpoint of a package: its compiled objects with what they were made from, as one store path, from which
-  `mkCheckpointBuild` builds a changed version of the package.
+  A checkpoint of a package: what the compilers made in its buildPhase, under keys of what it was made from, as one store path.
+  From it `mkCheckpointBuild` builds a changed version of the package.
 
   # Inputs
 

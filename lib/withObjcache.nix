@@ -1,5 +1,6 @@
 /**
-  Make a stdenv whose `mkDerivation` builds one derivation per compiled object and per link target.
+  Make a stdenv whose `mkDerivation` builds one derivation for each compile, and for each link of a program or shared library,
+  whatever build tool the package has.
 
   # Inputs
 

@@ -1,16 +1,18 @@
-"""A short run of tests/oracle: checkpointed builds equal clean ones. `dev/oracle` makes long ones."""
+"""A short run of tests/oracle: builds with the shim equal stock ones. `dev/oracle` makes long ones."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "oracle"))
 import oracle
-import oracle_cargo
+import oracle_edits
 
 NEEDED = {
     "cmake-ninja": ("cmake", "ninja"),
@@ -21,47 +23,70 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("tool", sorted(NEEDED))
-def test_equals_the_clean_build(tool: str) -> None:
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str, str], None]:
+    """Changes a line of the helper that the oracle runs."""
+
+    def change(module: str, old: str, new: str) -> None:
+        shutil.copytree(oracle.PYTHON, tmp_path / "python")
+        path = tmp_path / "python/splitphase" / module
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        monkeypatch.setenv("ORACLE_PYTHON", str(tmp_path / "python"))
+
+    return change
+
+
+def _skip_without(tool: str) -> None:
     if not all(shutil.which(program) for program in NEEDED[tool]):
         pytest.skip(f"{tool}: not on this machine")
-    counts = oracle.run(tool, 3, seed=5)
-    assert counts["cases"] == 3
 
 
-def test_notices_a_rule_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the rule about new names, a header that stands before another one makes a stale build."""
-    broken = tmp_path / "python"
-    shutil.copytree(oracle.PYTHON, broken)
-    module = broken / "splitphase/checkpoint/decide.py"
-    text = module.read_text()
-    assert "if self.appeared else" in text
-    module.write_text(text.replace("if self.appeared else", "if False else"))
-    monkeypatch.setenv("ORACLE_PYTHON", str(broken))
-    from oracle_edits import _shadow, _source  # noqa: PLC0415 - found through the path above
-
-    with pytest.raises(AssertionError, match="shadow"):
-        oracle.run("cmake-ninja", 12, seed=2, kinds=(_shadow, _source))
+@pytest.mark.parametrize("tool", sorted(NEEDED))
+def test_equals_the_clean_build(tool: str) -> None:
+    _skip_without(tool)
+    cases: list[dict[str, Any]] = []
+    counts = oracle.run(tool, 3, seed=5, notes=cases)
+    assert counts["cases"] == len(cases) == 3
+    assert all(case["equal"] and (case["taken"] or not case["untouched"]) for case in cases)
+    assert counts["sources untouched"]
 
 
-def test_cargo_equals_the_clean_build() -> None:
-    if not shutil.which("cargo"):
-        pytest.skip("cargo: not on this machine")
-    counts = oracle_cargo.run(3, seed=3)
-    assert counts["cases"] == 3
-    assert counts["objects kept"]
+@pytest.mark.parametrize(
+    "ways",
+    [
+        oracle.Ways(verify=True),
+        oracle.Ways(chaos="delay=50"),
+        oracle.Ways(chaos="delay=50,refuse=30,die=3"),
+        oracle.Ways(kill=True),
+    ],
+)
+def test_equals_the_clean_build_whatever_becomes_of_the_server(ways: oracle.Ways) -> None:
+    _skip_without("make")
+    assert oracle.run("make", 3, seed=6, ways=ways)["cases"] == 3
 
 
-def test_notices_that_undeclared_reads_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the rule about what build scripts and macros may read, a file that one reads makes a stale build."""
-    if not shutil.which("cargo"):
-        pytest.skip("cargo: not on this machine")
-    broken = tmp_path / "python"
-    shutil.copytree(oracle.PYTHON, broken)
-    module = broken / "splitphase/checkpoint/cargounits.py"
-    text = module.read_text()
-    assert "if package.wide and unknown:" in text
-    module.write_text(text.replace("if package.wide and unknown:", "if False:"))
-    monkeypatch.setenv("ORACLE_PYTHON", str(broken))
-    with pytest.raises(AssertionError, match=r"data/(?:limits|undeclared)"):
-        oracle_cargo.run(6, seed=1, kinds=(oracle_cargo.undeclared,))
+def test_notices_a_header_that_is_forgotten(broken: Callable[[str, str, str], None]) -> None:
+    broken("intercept/keys.py", "lines.append(held.digest)", "pass")
+    with pytest.raises(AssertionError, match="with the shim"):
+        oracle.run("make", 12, seed=2, kinds=(oracle_edits.header,))
+
+
+def test_notices_a_place_that_is_forgotten(broken: Callable[[str, str, str], None]) -> None:
+    """A header that stands before another one is read in its place, and is as long as that."""
+    broken("intercept/keys.py", "lines.append(held.digest)", "lines.append(path[-3:].encode())")
+    with pytest.raises(AssertionError, match="with the shim"):
+        oracle.run("make", 12, seed=2, kinds=(oracle_edits.shadow,))
+
+
+def test_notices_that_nothing_is_taken(broken: Callable[[str, str, str], None]) -> None:
+    broken("intercept/artifacts.py", "return self._entries.get(key.exact) or (", "return None and (")
+    with pytest.raises(AssertionError, match="no edit could reach it, and it was not taken"):
+        oracle.run("make", 6, seed=5)
+
+
+def test_notices_that_nothing_is_kept(broken: Callable[[str, str, str], None]) -> None:
+    broken("intercept/session.py", "self._keeper.add(entry)", "pass")
+    with pytest.raises(AssertionError, match="no edit could reach it, and it was not taken"):
+        oracle.run("make", 6, seed=5)

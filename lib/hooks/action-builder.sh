@@ -12,7 +12,7 @@ fail() {
   exit 1
 }
 
-# leave REASON: no usable result; the final derivation's build tool does this step itself.
+# leave REASON: no usable result; the final derivation's compiler does this step itself.
 leave() {
   rm -rf "${out:?}"
   mkdir "$out"

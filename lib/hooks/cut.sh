@@ -2,7 +2,7 @@
 # The phase cut. Sourced from postHook, when setup.sh and all setup hooks have been read.
 #
 # splitphaseFrom   where this part takes up the build: phases before it are skipped, then tree, outputs and shell state
-#                  come from the snapshot splitphaseBase, and the artifacts, if any, are staged. Empty: from the start.
+#                  come from the snapshot splitphaseBase. Empty: from the start.
 # splitphaseTo     where this part leaves it: the helper saves tree, outputs and state; phases after it are skipped.
 #                  Empty: nowhere, this is the package's final derivation.
 #
@@ -307,6 +307,7 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
 
   genericBuild() {
     splitphaseOriginalGenericBuild "$@"
+    if declare -F splitphaseInterceptDone >/dev/null; then splitphaseInterceptDone; fi
     if [ "$splitphaseState" = running ] && [ -n "${splitphaseManifest:-}" ]; then
       splitphaseUnsplit "the package has no buildPhase"
     elif [ "$splitphaseState" = skipping ] || { [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ]; }; then

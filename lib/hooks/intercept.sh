@@ -29,28 +29,60 @@ splitphaseInterceptBegin() {
     printf '%s\n' "$splitphaseText"
     if [ -n "${BASH_ENV:-}" ]; then printf 'if [[ -r %q ]]; then . %q; fi\n' "$BASH_ENV" "$BASH_ENV"; fi
   } >"$splitphaseServed/env"
-  export BASH_ENV=$splitphaseServed/env
+  splitphaseInFront
+  if [ -n "${splitphaseTake:-}${splitphaseCheckpoint:-}" ]; then splitphaseInterceptRustc; fi
 }
 
-# splitphaseServerEnds: behind the phase. Prints what the server says; fails where it does not end as it should.
+# splitphaseInFront, splitphaseAside: the shim stands in front of compilers, or does not.
+splitphaseInFront() { export BASH_ENV=$splitphaseServed/env; }
+
+splitphaseAside() {
+  if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
+}
+
+# splitphaseInterceptRustc: a rustc that is a script of bash, as nixpkgs' is, meets the shim as compiler wrappers do. Before any
+# other one a copy of the shim stands on PATH; that leaves no trace in cargo's fingerprints. RUSTC stays as it is: build scripts
+# see it, and some write it down.
+splitphaseInterceptRustc() {
+  local splitphaseRustc
+  if [[ ${RUSTC:-} == */* ]]; then
+    if ! splitphaseIsBashScript "$RUSTC"; then echo "splitphase: calls of $RUSTC are not seen: RUSTC names it"; fi
+  elif splitphaseRustc=$(type -P rustc) && ! splitphaseIsBashScript "$splitphaseRustc"; then
+    printf '%s' "$splitphaseChain" >"$splitphaseServed/chain"
+    mkdir "$splitphaseServed/bin"
+    cp "$splitphaseShim" "$splitphaseServed/bin/rustc"
+    PATH=$splitphaseServed/bin:$PATH
+  fi
+}
+
+splitphaseIsBashScript() {
+  local splitphaseStart
+  LC_ALL=C read -r -n 256 splitphaseStart <"$1" || :
+  [[ $splitphaseStart == '#!'*/bash || $splitphaseStart == '#!'*/bash' '* ]]
+}
+
+# splitphaseServerEnds: behind the last phase in which the shim was in front. Prints what the server says; fails where it does
+# not end as it should.
 splitphaseServerEnds() {
   local splitphaseStatus=0
-  if [ "$splitphaseChain" = - ]; then unset -v BASH_ENV; else BASH_ENV=${splitphaseChain#=}; fi
+  splitphaseAside
+  PATH=${PATH//"$splitphaseServed/bin:"/}
   "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseStatus=$?
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi
   rm -rf "$splitphaseServed"
+  splitphaseServed=
   return "$splitphaseStatus"
 }
 
 splitphaseInterceptEnd() {
-  splitphaseServerEnds || splitphaseFail "the server of this build ended before it, or could not end it; what it said is above" \
-    "build again; if it fails again, report what it says"
+  splitphaseServerEnds || splitphaseFail "the server of this build did not end well; what it said is above" \
+    "build again; if it ends again, report what it says"
 }
 
 # splitphaseRecord: run buildPhase with stubs in the place of what compilers make, and write what comes of it. It may fail, or
 # wait for a program that is not there: what was recorded until then counts.
 splitphaseRecord() {
-  local splitphaseArguments=() splitphaseName splitphaseBuild splitphaseCalls splitphaseBefore=-1 splitphaseIdle=0 splitphaseSeconds=0
+  local splitphaseArguments=() splitphaseName splitphaseBuild splitphaseWatch
   for splitphaseName in ${splitphaseEnv[@]+"${splitphaseEnv[@]}"}; do splitphaseArguments+=(--env "$splitphaseName"); done
   for splitphaseName in ${splitphaseLeave[@]+"${splitphaseLeave[@]}"}; do splitphaseArguments+=(--leave "$splitphaseName"); done
   splitphaseInterceptBegin record --shim "$splitphaseShim" --manifest "$splitphaseManifest" --known "$splitphaseSnapshot" \
@@ -63,22 +95,29 @@ splitphaseRecord() {
     splitphaseRunPhaseItself buildPhase
   ) </dev/null &
   splitphaseBuild=$!
-  while kill -0 "$splitphaseBuild" 2>/dev/null; do
-    sleep 0.2
-    splitphaseSeconds=$((splitphaseSeconds + 1))
-    splitphaseCalls=$(cat "$splitphaseServed"/calls-* "$splitphaseServed"/left-* 2>/dev/null | wc -c)
-    if [ "$splitphaseCalls" = "$splitphaseBefore" ]; then splitphaseIdle=$((splitphaseIdle + 1)); else splitphaseIdle=0; fi
-    splitphaseBefore=$splitphaseCalls
-    if [ "$splitphaseIdle" -gt $((5 * ${objcacheIdleSeconds:-60})) ] || [ "$splitphaseSeconds" -gt $((5 * ${objcacheRecordSeconds:-1800})) ]; then
-      echo "splitphase: record ends: no new call for a long time, or objcacheRecordSeconds are over"
-      splitphaseKill "$splitphaseBuild"
-    fi
-  done
+  splitphaseWatch "$splitphaseBuild" &
+  splitphaseWatch=$!
   wait "$splitphaseBuild" || echo "splitphase: the recorded buildPhase ended with status $?; what was recorded until then counts"
+  kill "$splitphaseWatch" 2>/dev/null || :
+  wait "$splitphaseWatch" 2>/dev/null || :
   # A recording that fails is no failure of the package.
   splitphaseServerEnds || splitphaseUnsplit "its build could not be recorded; what the server said is in the log of its first part"
   # Nix must know the place of the packs, which is not known during evaluation if our inputs are content-addressed.
   printf %s "$splitphasePacks" >"$splitphaseManifest/packs"
+}
+
+# splitphaseWatch PID: end a recorded build that has made no new call for a long time, or that takes very long.
+splitphaseWatch() {
+  local splitphaseCalls splitphaseBefore= splitphaseIdle=0 splitphaseSeconds=0
+  while [ "$splitphaseIdle" -lt "${objcacheIdleSeconds:-60}" ] && [ "$splitphaseSeconds" -lt "${objcacheRecordSeconds:-1800}" ]; do
+    sleep 1
+    splitphaseSeconds=$((splitphaseSeconds + 1)) splitphaseIdle=$((splitphaseIdle + 1))
+    splitphaseCalls=$(cat "$splitphaseServed"/calls-* "$splitphaseServed"/left-* 2>/dev/null | wc -c)
+    if [ "$splitphaseCalls" != "$splitphaseBefore" ]; then splitphaseIdle=0; fi
+    splitphaseBefore=$splitphaseCalls
+  done
+  echo "splitphase: record ends: no new call for $splitphaseIdle s, after $splitphaseSeconds s"
+  splitphaseKill "$1"
 }
 
 # splitphaseKill PID: a process and all that it started.
@@ -89,12 +128,53 @@ splitphaseKill() {
   kill -KILL "$1" 2>/dev/null || :
 }
 
-# splitphaseReplay PHASE: run a phase and take the results of the package's actions.
+# splitphaseReplay PHASE: run a phase and take the results of the package's actions. The server stays for the next one.
 splitphaseReplay() {
-  splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" --known "$splitphaseBase/actions.json" \
-    --artifacts "$splitphaseArtifacts" ${SPLITPHASE_VERIFY:+--verify}
+  if [ -z "${splitphaseServed:-}" ]; then
+    splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" --known "$splitphaseBase/actions.json" \
+      --artifacts "$splitphaseArtifacts" ${SPLITPHASE_VERIFY:+--verify}
+  fi
+  splitphaseInFront
+  splitphaseReplaying=$1
   splitphaseRunPhaseItself "$1"
-  splitphaseInterceptEnd
+  splitphaseReplaying=
+  splitphaseAside
+}
+
+# At the end of all phases.
+splitphaseInterceptDone() {
+  if [ -n "${splitphaseServed:-}" ]; then splitphaseInterceptEnd; fi
+}
+
+# When buildPhase fails after results were taken: results come faster than compiles, and some builds win a race only because a
+# compile takes time. So the derivation starts once more, from nothing, and compiles for itself: in the environment and with the
+# command line that Nix gave to its shell. Where a compile failed that failed in its own derivation as well, that is the reason.
+splitphaseStartAgain() {
+  local splitphaseSaid splitphaseOutput splitphaseEntry splitphaseEnvironment splitphaseShell
+  if [ -z "${splitphaseServed:-}" ]; then return; fi
+  splitphaseSaid=$(splitphaseInterceptEnd)
+  printf '%s\n' "$splitphaseSaid"
+  if [ "${splitphaseReplaying:-}" != buildPhase ]; then return; fi
+  if [[ $splitphaseSaid == *"fails in its derivation"* ]] || ! [[ $splitphaseSaid =~ [1-9][0-9]*\ (objects|links)\ taken ]]; then return; fi
+  mapfile -d '' -t splitphaseEnvironment </proc/$$/environ
+  mapfile -d '' -t splitphaseShell </proc/$$/cmdline
+  cd "$NIX_BUILD_TOP"
+  for splitphaseOutput in "${splitphaseOutputs[@]}" splitphaseSnapshot; do
+    if [ -e "${!splitphaseOutput:-}" ]; then
+      chmod -R u+w "${!splitphaseOutput}"
+      rm -rf "${!splitphaseOutput}"
+    fi
+  done
+  find . -mindepth 1 -maxdepth 1 -print0 | while IFS= read -r -d '' splitphaseEntry; do
+    if [[ $'\n'$splitphaseAtFirst$'\n' != *$'\n'"$splitphaseEntry"$'\n'* ]]; then
+      find "$splitphaseEntry" -type d ! -perm -u=rwx -exec chmod u+rwx {} +
+      rm -rf -- "$splitphaseEntry"
+    fi
+  done
+  echo "splitphase: buildPhase failed after results were taken; once more, with the compilers alone"
+  : >.splitphase-again
+  trap - EXIT
+  exec env -i "${splitphaseEnvironment[@]}" "$BASH" "${splitphaseShell[@]:1}"
 }
 
 splitphaseFromCheckpoint() {
@@ -112,6 +192,15 @@ splitphaseFromCheckpoint() {
     splitphaseEmptyOutputs
   fi
 }
+
+# What Nix put into the build directory.
+splitphaseAtFirst=$(cd "$NIX_BUILD_TOP" && find . -mindepth 1 -maxdepth 1)
+if [ -e "$NIX_BUILD_TOP/.splitphase-again" ]; then
+  rm "$NIX_BUILD_TOP/.splitphase-again"
+  splitphaseArtifacts=
+elif [ -n "${splitphaseArtifacts:-}" ]; then
+  failureHooks+=(splitphaseStartAgain)
+fi
 
 if [ -z "${IN_NIX_SHELL:-}" ]; then
   eval "splitphaseRunPhaseItself () $(declare -f splitphaseOriginalRunPhase | tail -n +2)"

@@ -1,4 +1,4 @@
-"""A build under the real shim and the real server, without Nix: what lib/hooks/intercept.sh does, for tests and oracles."""
+"""A build under the real shim and server, without Nix: what lib/hooks/intercept.sh does, for tests and oracles."""
 
 from __future__ import annotations
 
@@ -85,12 +85,16 @@ class Server:
         for name, checkpoint in (("--take", self.take), ("--keep", self.keep)):
             if checkpoint:
                 words += [name, str(checkpoint)]
+        return self.prepare(["serve", *words, *self.options])
+
+    def prepare(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Start it by this command."""
         text = (ROOT / "lib/hooks/intercept.bash").read_text()
         for place, value in (("@shim@", f"{tools()}/shim"), ("@socket@", self.socket), ("@chain@", "-")):
             text = text.replace(place, shlex.quote(value))
         (self.scratch / "env").write_text(text)
         self.scratch.chmod(0o755)
-        return splitphase("serve", *words, *self.options)
+        return splitphase(*command)
 
     def environment(self, environment: Mapping[str, str] | None = None) -> dict[str, str]:
         """An environment in which compilers are intercepted."""
@@ -126,7 +130,7 @@ class Server:
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-                if b"serve" in words and os.fsencode(self.scratch) in words:
+                if {b"serve", b"record"} & set(words) and os.fsencode(self.scratch) in words:
                     found.append(int(entry.name))
         return found
 

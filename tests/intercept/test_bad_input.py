@@ -10,8 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, Project
+
 from shimmed import Server, kept_sources, stock
+from small_project import PATIENCE, Project
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 FUTURE = 4_102_444_800
@@ -84,8 +85,8 @@ def test_another_response_file_is_another_call(project: Project) -> None:
 @pytest.mark.parametrize("way", ["keep", "take"])
 def test_a_working_directory_that_is_gone(project: Project, way: str) -> None:
     command = f"gcc -c {project.source}/a.c -o {project.source}/a.o"
-    script = ["sh", "-c", f'mkdir gone && cd gone && rmdir ../gone && exec "$1/bin/gcc" -c {project.source}/a.c -o '
-              f"{project.source}/a.o", "sh", stock()["PATH"].split(":")[0].removesuffix("/bin")]  # fmt: skip
+    steps = f"mkdir gone && cd gone && rmdir ../gone && exec {stock()['PATH'].split(':')[0]}/{command}"
+    script = ["sh", "-c", steps]
     known = project.stock(script)
     with project.keep() as server:
         project.run(command, server)
@@ -135,15 +136,13 @@ def test_an_object_that_may_not_be_written_over(project: Project) -> None:
 def test_a_call_that_reads_what_it_writes(project: Project, source: str, command: str) -> None:
     """Each run makes something else of it."""
     project.write("a.c", source)
-    first: dict[str, bytes] = {"a.o": b"int b;\n", "a.d": b"int b;\n"}
-    known = []
-    for name, data in first.items():
-        project.write(name, data)
-    for _ in range(3):
-        known.append((project.run(command)[0], _left(project)))
+    first = {"a.o": "int b;\n", "a.d": "int b;\n"}
+    for name, text in first.items():
+        project.write(name, text)
+    known = [(project.run(command)[0], _left(project)) for _ in range(3)]
     for mode in (project.keep, project.take):
-        for name, data in first.items():
-            project.write(name, data)
+        for name, text in first.items():
+            project.write(name, text)
         with mode() as server:
             for number in range(3):
                 assert (project.run(command, server)[0], _left(project)) == known[number], (mode, number)
@@ -259,7 +258,9 @@ def test_more_callers_than_workers(project: Project) -> None:
     for mode in (project.keep, project.take):
         with mode(jobs=2) as server:
             running = [
-                subprocess.Popen(["gcc", "-c", f"{name}.c", "-o", f"{name}.o"], cwd=project.source, env=server.environment())
+                subprocess.Popen(
+                    ["gcc", "-c", f"{name}.c", "-o", f"{name}.o"], cwd=project.source, env=server.environment()
+                )
                 for name in names
             ]
             assert [process.wait(PATIENCE) for process in running] == [0] * len(names)

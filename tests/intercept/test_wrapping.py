@@ -24,7 +24,11 @@ def _written(compiler: str, folder: Path, options: list[str]) -> bytes:
 @pytest.mark.parametrize("seed", range(8))
 def test_as_the_compiler_writes_it(tmp_path: Path, compiler: str, options: list[str], seed: int) -> None:
     chance = random.Random(seed)
-    names = ["h" * chance.randrange(1, 70) + f"{number}.h" for number in range(12)] + ["with space.h", "do$$ar.h", "#.h"]
+    names = ["h" * chance.randrange(1, 70) + f"{number}.h" for number in range(12)] + [
+        "with space.h",
+        "do$$ar.h",
+        "#.h",
+    ]
     texts = []
     folders = [tmp_path / ("s" * chance.randrange(1, 40)) for _ in range(2)]
     for folder in folders:

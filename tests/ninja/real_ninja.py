@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from splitphase.ninja.deps import DepsEntry
 
 from splitphase.ninja.graph import Edge, Graph
-from splitphase.ninja.deps import DepsEntry
 from splitphase.ninja.hashes import edge_hash
 from splitphase.ninja.log import Log, LogEntry, log_version
 

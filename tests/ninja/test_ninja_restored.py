@@ -8,8 +8,8 @@ import pytest
 
 from real_ninja import Ninja
 from splitphase.ninja.log import read_log
-from splitphase.rewrite import Rewriter
 from splitphase.ninja.restored import build_directories, rehash
+from splitphase.rewrite import Rewriter
 
 OLD, NEW = "0c5b8vw40dy178xlpddw65q9gf1h2186", "p4m9xk2rqz7ywl1vj8s3n6hd5gf0cbaa"
 RULES = f"""

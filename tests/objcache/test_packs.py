@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from splitphase.errors import SplitphaseError
-from splitphase.intercept.record import File
+from splitphase.intercept.journal import File
 from splitphase.objcache.packs import Pack, PackFile, PackWriter
 from splitphase.paths import Tree
 

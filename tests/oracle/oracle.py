@@ -42,7 +42,7 @@ NAMED = (
 
 @dataclass(frozen=True)
 class Ways:
-    """How the builds with the shim are disturbed."""
+    """How the builds that take results are disturbed; what a build keeps must come to its end."""
 
     chaos: str = ""
     """As `splitphase serve --chaos` takes it."""
@@ -173,11 +173,12 @@ class Oracle:
         self, environment: dict[str, str], prefix: str, take: Path | None, keep: Path | None
     ) -> tuple[Built, Server]:
         """Build with the shim in front of the compilers."""
-        options = [*(("--chaos", self.ways.chaos) if self.ways.chaos else ())]
-        options += ["--verify"] if self.ways.verify and take else []
+        disturbed = self.ways if keep is None else Ways(verify=self.ways.verify)
+        options = ["--chaos", disturbed.chaos] if disturbed.chaos else []
+        options += ["--verify"] if disturbed.verify and take else []
         with served(self.top, take=take, keep=keep, output=prefix, package="oracle", options=tuple(options)) as server:
             killer = threading.Timer(self.chance.uniform(0, 1.5), server.kill)
-            if self.ways.kill:
+            if disturbed.kill:
                 killer.start()
             failed = not self.build(server.environment(environment))
             killer.cancel()
@@ -185,10 +186,10 @@ class Oracle:
             try:
                 said = server.end()
             except subprocess.CalledProcessError as error:
-                if not self.ways.kill and "die" not in self.ways.chaos:
+                if not disturbed.kill and "die" not in disturbed.chaos:
                     raise AssertionError(f"the server ended before the build: {server.log()}") from error
                 said = ""
-            if self.ways.whole and server.log():
+            if disturbed.whole and server.log():
                 raise AssertionError(f"the server complains: {server.log()}")
             taken = server.sources("taken")
             if take and said and f"{len(taken)} objects taken" not in said:
@@ -255,7 +256,7 @@ class Oracle:
         unsure = {path for path in clean.keys() | again.keys() if clean.get(path) != again.get(path)}
         self.unsure |= unsure
         # A chain takes and keeps in one build.
-        chain = source is not None and self.chance.random() < 0.3
+        chain = source is not None and self.ways.whole and self.chance.random() < 0.3
         for take, keep in ((source if chain else None, own), *(((source, None),) if source and not chain else ())):
             self._again()
             built, _ = self.shimmed(environment, prefix, take and take.folder, keep and keep.folder)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import random
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import oracle
 from oracle_edits import Edit
 from oracle_tree import Node, State, clear, read, write
+from rustshim import in_front
+from shimmed import stock
 
 WORKSPACE = Path(__file__).resolve().parents[2] / "checks/fixtures/cargo"
 _SOURCES = (
@@ -41,7 +42,8 @@ _TIMES = re.compile(r"/\.fingerprint/")
 """cargo's records: which there are is compared, what they hold (times among it) is not."""
 
 
-def _source(state: State, chance: random.Random) -> str:
+def source(state: State, chance: random.Random) -> str:
+    """A new function in a source."""
     path = chance.choice([path for path in _SOURCES if path in state.tree])
     state.put(
         path, state.text(path) + f"\npub fn edited_{chance.randrange(1 << 30)}() -> u32 {{ {chance.randrange(9)} }}\n"
@@ -252,7 +254,7 @@ def _nothing(_state: State, _chance: random.Random) -> str:
 
 
 EDITS: tuple[Edit, ...] = (
-    _source, _source, _source, _value, _value, _data, _data, _deleted_data, _module, _moved, _both, _unread_module,
+    source, source, source, _value, _value, _data, _data, _deleted_data, _module, _moved, _both, _unread_module,
     _script, _undeclared_script, _new_script, _feature, _profile, _version, _member, _checksum, _environment, _date,
     _mode, _link, _folder_link, _renamed, _loose, _nothing,
 )  # fmt: skip
@@ -266,39 +268,37 @@ class CargoOracle(oracle.Oracle):
     def configure(self, state: State, prefix: str) -> dict[str, str]:
         """Write the tree; returns the environment of the build."""
         clear(self.top)
-        self.work.mkdir()
-        write(state, self.work, random.Random(prefix))
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("CARGO", "RUST", "PYTHON"))
-        }
-        environment |= {name: os.environ[name] for name in ("RUSTUP_HOME", "CARGO_HOME") if name in os.environ}
-        return (
-            environment
-            | {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8", "out": prefix}
-            | state.environment
-        )
+        self.source = self.top / state.folder
+        self.source.mkdir()
+        write(state, self.source, random.Random(prefix))
+        names = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO", "RUST", "PYTHON"))}
+        names |= {name: os.environ[name] for name in ("RUSTUP_HOME", "CARGO_HOME") if name in os.environ}
+        names["PATH"] = f"/usr/bin:{names['PATH']}"  # rustup's rustc is none that says which compiler it is
+        environment = stock(names) | {"SOURCE_DATE_EPOCH": str(state.epoch), "LC_ALL": "C.UTF-8", "out": prefix}
+        return environment | state.environment
 
     @property
     def work(self) -> Path:
         """The working directory of the build."""
-        return self.top / "source"
+        return self.source
 
     def build(self, environment: dict[str, str]) -> bool:
         """Run cargo."""
-        return self._run(["cargo", *self.cargo, *self.extra], environment, self.work)
+        given = in_front(environment) if "BASH_ENV" in environment else environment
+        return self._run(["cargo", *self.cargo, *self.extra], given, self.work)
 
-    def helper(self, command: str, prefix: str, environment: dict[str, str], *options: str) -> str:
-        """Run one of splitphase's commands in the build."""
-        run = subprocess.run(
-            [sys.executable, "-S", "-m", "splitphase", command, "--top", str(self.top), "--output", f"out={prefix}",
-             "--package", "oracle", "--system", "here", "--tool", "cargo",
-             *(f"--cargo-argument={argument}" for argument in (*self.cargo, *self.extra)), *options],
-            cwd=self.work, env=environment | {"PYTHONPATH": os.environ.get("ORACLE_PYTHON", str(oracle.PYTHON))},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if run.returncode:
-            raise AssertionError(f"splitphase {command}: {run.stderr}\n{run.stdout}")
-        return run.stdout
+    def candidates(self, state: State, built: oracle.Built) -> list[str]:  # noqa: ARG002 - as the other tools'
+        """Crates: their first sources."""
+        return [path for path in _CRATES if path in state.tree]
+
+    def untouched(self, before: State, after: State, candidates: list[str]) -> list[str]:
+        """Crates that no edit between the states could reach."""
+        changed = {
+            path for path in before.tree.keys() | after.tree.keys() if before.tree.get(path) != after.tree.get(path)
+        }
+        if before.environment != after.environment or before.epoch != after.epoch or _ALL & changed:
+            return []
+        return [path for path in candidates if not any(_reaches(one, path) for one in changed)]
 
     def result(self) -> dict[str, str]:
         """Everything that a build left, less what cargo remembers."""
@@ -306,8 +306,28 @@ class CargoOracle(oracle.Oracle):
         return {
             path: "" if _TIMES.search(path) else entry
             for path, entry in found.items()
-            if not _OWN.match(path.removeprefix("source/"))
+            if not _OWN.match(path.partition("/")[2])
         }
+
+
+_ALL = frozenset(("Cargo.toml", "Cargo.lock", ".cargo/config.toml"))
+_NEEDS = {
+    "app/src/main.rs": ("app/", "core/", "plain/", "aside/", "derive/", "shared/", "vendor/", "data/"),
+    "core/src/lib.rs": ("core/", "derive/", "vendor/tiny/", "app/", "data/", "plain/", "aside/", "docs/", "README.md"),
+    "plain/src/lib.rs": ("plain/", "aside/", "shared/", "vendor/native/", "data/"),
+    "aside/src/lib.rs": ("aside/",),
+    "derive/src/lib.rs": ("derive/",),
+    "core/build.rs": ("core/",),
+    "vendor/tiny/src/lib.rs": ("vendor/tiny/",),
+    "vendor/native/src/lib.rs": ("vendor/native/",),
+    "vendor/native/build.rs": ("vendor/native/",),
+}
+"""What may reach a crate: folders of what it is made from. core's uses a macro, which may read all that is no Rust."""
+_CRATES = tuple(_NEEDS)
+
+
+def _reaches(changed: str, crate: str) -> bool:
+    return changed.startswith(_NEEDS[crate])
 
 
 def run(
@@ -318,7 +338,10 @@ def run(
     say: Callable[[str], None] | None = None,
     kinds: tuple[Edit, ...] = EDITS,
     flags: tuple[str, ...] = (),
+    ways: oracle.Ways | None = None,
+    notes: list[dict[str, Any]] | None = None,
 ) -> Counter[str]:
     """Run this many cases; raises AssertionError for the first that differs. Returns counts."""
     begin = start or State(read(WORKSPACE))
-    return oracle.run("cargo", cases, seed, begin, say=say, kinds=kinds, flags=flags, maker=CargoOracle)
+    given: dict[str, Any] = {"say": say, "kinds": kinds, "flags": flags, "ways": ways, "notes": notes}
+    return oracle.run("cargo", cases, seed, begin, maker=CargoOracle, **given)

@@ -34,7 +34,7 @@ def _comment(state: State, chance: random.Random) -> str:
     return f"comment in {path}"
 
 
-def _header(state: State, chance: random.Random) -> str:
+def header(state: State, chance: random.Random) -> str:
     headers = [path for path in state.files(".h") if "#define" in state.text(path)]
     if not headers:
         return ""
@@ -79,7 +79,7 @@ def _rename_source(state: State, chance: random.Random) -> str:
     return f"renamed {path} to {target}"
 
 
-def _shadow(state: State, chance: random.Random) -> str:
+def shadow(state: State, chance: random.Random) -> str:
     headers = list(state.files(".h", "inc/second/"))
     if not headers:
         return ""
@@ -241,8 +241,8 @@ def _nothing(_state: State, _chance: random.Random) -> str:
 
 
 GENERATED: tuple[Edit, ...] = (
-    _source, _source, _source, _comment, _comment, _header, _header, _new_source, _delete_source,
-    _rename_source, _shadow, _shadow,
+    _source, _source, _source, _comment, _comment, header, header, _new_source, _delete_source,
+    _rename_source, shadow, shadow,
     _system_shadow, _optional, _link, _unlink, _folder_link, _to_folder, _odd_file, _odd_file, _data, _blob, _map,
     _script, _flag, _environment, _epoch, _mode, _empty, _nothing, _folder, _folder, _version,
 )  # fmt: skip

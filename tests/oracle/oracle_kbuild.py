@@ -17,7 +17,7 @@ from typing import Any
 import oracle
 import oracle_reach
 from oracle_kbuild_edits import EDITS, Edit
-from oracle_tree import State, clear, read, write
+from oracle_tree import Node, State, clear, read, write
 from shimmed import stock
 
 _GENERATING = re.compile(r"^//(?:applet|usage|kbuild|config):.*$", re.MULTILINE)
@@ -85,7 +85,7 @@ class Kbuild(oracle.Oracle):
         return oracle_reach.untouched(before, after, "kbuild", candidates)
 
 
-def _generating(node: Any) -> list[bytes]:
+def _generating(node: Node | None) -> list[str]:
     return _GENERATING.findall((node.data or b"").decode(errors="replace")) if node else []
 
 
@@ -108,5 +108,14 @@ def run(
     state.put(".config", config)
     maker = type("Kbuild", (Kbuild,), {"apart": apart, "prepared": prepared})
     return oracle.run(
-        "kbuild", cases, seed, state, say=say, kinds=tuple(kinds), flags=tuple(arguments), maker=maker, ways=ways, notes=notes
+        "kbuild",
+        cases,
+        seed,
+        state,
+        say=say,
+        kinds=tuple(kinds),
+        flags=tuple(arguments),
+        maker=maker,
+        ways=ways,
+        notes=notes,
     )

@@ -11,7 +11,9 @@ import re
 from oracle_project import sources
 from oracle_tree import State
 
-_NAMED = re.compile(r'(?:#|%:)\s*(?:include|include_next|import|embed)\s*[<"]([^>"\n]+)|__has_\w+\s*\(\s*[<"]([^>"\n]+)')
+_NAMED = re.compile(
+    r'(?:#|%:)\s*(?:include|include_next|import|embed)\s*[<"]([^>"\n]+)|__has_\w+\s*\(\s*[<"]([^>"\n]+)'
+)
 _COMPUTED = re.compile(r"#\s*(?:include|import)\s+[A-Za-z_]")
 _GENERATED = re.compile(r"\bgen/(\w+\.h)")
 _UNASKED = "stdc-predef.h"

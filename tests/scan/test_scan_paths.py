@@ -115,6 +115,16 @@ def test_dots_through_unused_directories(project: Project) -> None:
     assert "inc/a.h" in project.names(result.files)
 
 
+def test_what_was_scanned_before_does_not_count(project: Project) -> None:
+    """The way to the first one's `..` was noted for the header itself, and so for all that read it later."""
+    project.write({f"{name}/main.c": '#include "../value.h"\n' + MAIN for name in ("one", "two")})
+    project.write({"value.h": "#define VALUE 1\n"})
+    first, second = (project.compile(source=f"{name}/main.c") for name in ("one", "two"))
+    scanner = Scanner(str(project.root))
+    scanner.scan(first)
+    assert scanner.scan(second) == Scanner(str(project.root)).scan(second)
+
+
 def test_directory_of_that_name_is_no_header(project: Project) -> None:
     project.write({"main.cc": "#include <thing>\n" + MAIN, "one/thing/x": "", "two/thing": "#define VALUE 1\n"})
     result = project.prove(project.compile("-Ione", "-Itwo", source="main.cc", driver=project.cxx))

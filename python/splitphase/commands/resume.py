@@ -20,9 +20,9 @@ def execute(args: argparse.Namespace) -> int:
 
     from splitphase import snapshot
     from splitphase.errors import BuildGraphError
+    from splitphase.ninja.restored import build_directories, rehash
     from splitphase.pairs import read_pairs
     from splitphase.rewrite import Rewriter
-    from splitphase.ninja.restored import build_directories, rehash
 
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}

@@ -21,10 +21,8 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", type=Path, metavar="CHECKPOINT", help="keep results here")
     parser.add_argument("--known", type=Path, metavar="FILE", help="take results of these actions, ...")
     parser.add_argument("--artifacts", type=Path, metavar="FILE", help="... whose outputs this names, a line each")
+    parser.add_argument("--fixed", action="append", default=[], metavar="PREFIX", help="paths that do not change")
     parser.add_argument("--verify", action="store_true", help="compile what is taken as well, and compare")
-    parser.add_argument(
-        "--fixed", action="append", default=[], metavar="PREFIX", help="for tests: further paths that do not change"
-    )
     parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT,die=PERCENT")
 
 
@@ -48,7 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
         top=arguments.top,
         outputs=outputs,
         scratch=arguments.scratch,
-        fixed=(*FIXED, *arguments.fixed),
+        fixed=tuple(arguments.fixed) or FIXED,
         source=source,
         target=arguments.keep,
         verify=arguments.verify,

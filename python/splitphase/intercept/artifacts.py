@@ -1,7 +1,8 @@
 """Results of calls, under their keys: a folder with `index.json` and one file for each content, `objects/DIGEST`.
 
-Contents hold tokens for the hashes of the package's outputs. While a build keeps results, each worker of the server writes the
-entries that it adds into a journal of its own, a line of JSON each; when the build is over they become the index.
+Contents hold tokens for the hashes of the package's outputs. While a build keeps results, each worker of the server
+writes the entries that it adds into a journal of its own, a line of JSON each; when the build is over they become the
+index.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from splitphase.intercept.keys import Key
 from splitphase.intercept.links import Given
 from splitphase.objcache.manifest import read_known
 
-FORMAT = 4
+FORMAT = 5
 INDEX = "index.json"
 OBJECTS = "objects"
 CHECKPOINT, DERIVATIONS = "the checkpoint", "derivations"
@@ -30,6 +33,7 @@ LEFT = ".splitphase-left"
 MESSAGES = ".splitphase/messages"
 """In an action's output: what the compiler printed on stderr."""
 JOURNALS = "entries-*.jsonl"
+_DIGEST = re.compile("(?:[0-9a-f]{64})?")
 _HINT = "build the checkpoint again with prepareCheckpointBuild"
 
 
@@ -53,8 +57,8 @@ class Entry:
     source: str
     """As the call spelled it."""
     files: tuple[str, ...]
-    """What it wrote: the object, the dependency file, others; in the order of the call's own list. A digest, or empty for
-    what it did not write."""
+    """What it wrote: the object, the dependency file, others; in the order of the call's own list. A digest, or empty
+    for what it did not write."""
     messages: str
     """Digest of what it printed on stderr, or empty."""
     folder: str
@@ -63,6 +67,8 @@ class Entry:
     """Whether a token stands in a file or message."""
     spelled: bool
     """Whether the command spells the folder."""
+    needs: tuple[tuple[str, str], ...] = ()
+    """What must be the same beside the key, each with its state then; the maker of the key knows what they mean."""
 
 
 class Artifacts:
@@ -85,10 +91,13 @@ class Artifacts:
         """What links were given, by the action's key."""
         self.left = left or {}
         """Why an action has no result, by the action's key."""
-        self._entries = {entry.key: entry for entry in entries}
+        self._entries: dict[str, list[Entry]] = {}
+        for entry in entries:
+            self._entries.setdefault(entry.key, []).append(entry)
+        self._intact: dict[str, bool] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return sum(map(len, self._entries.values()))
 
     @classmethod
     def read(cls, folder: Path, identity: Identity) -> Artifacts:
@@ -103,7 +112,7 @@ class Artifacts:
                     hint=_HINT,
                 )
             _same(folder, Identity(**raw["identity"]), identity)
-            entries = [Entry(**{**entry, "files": tuple(entry["files"])}) for entry in raw["entries"]]
+            entries = [_entry(entry) for entry in raw["entries"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ManifestError(f"damaged checkpoint {folder}: {error!r}", hint=_HINT) from error
         return cls(folder, entries, CHECKPOINT)
@@ -133,15 +142,31 @@ class Artifacts:
 
     def result(self, key: str) -> Entry | None:
         """The result of an action."""
-        return self._entries.get(key)
+        return next(iter(self._entries.get(key, [])), None)
 
     def find(self, key: Key) -> Entry | None:
         """The result of a call with this key."""
-        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None)
+        return next(iter(self.having(key)), None)
+
+    def having(self, key: Key) -> list[Entry]:
+        """All results of calls with this key, for keys that do not say everything."""
+        return self._entries.get(key.exact) or (self._entries.get(key.moved) if key.moved else None) or []
 
     def path(self, digest: str) -> Path:
-        """Where a content lies. (An action's is named by its absolute path, with which the join begins anew.)"""
+        """Where a content lies. An action's is named by its absolute path, with which the join begins anew."""
         return self.folder / OBJECTS / digest
+
+    def intact(self, entry: Entry) -> bool:
+        """Whether all contents of an entry are what they were. Nix vouches for those of actions."""
+        if self.title == DERIVATIONS:
+            return True
+        for digest in (*entry.files, entry.messages):
+            if digest and digest not in self._intact:
+                try:
+                    self._intact[digest] = hashlib.sha256(self.path(digest).read_bytes()).hexdigest() == digest
+                except OSError:
+                    self._intact[digest] = False
+        return all(self._intact[digest] for digest in (*entry.files, entry.messages) if digest)
 
 
 class Keeper:
@@ -157,8 +182,12 @@ class Keeper:
         path = self.folder / OBJECTS / digest
         if not path.exists():
             beside = path.with_name(f"{digest}.{os.getpid()}")
-            beside.write_bytes(data)
-            beside.rename(path)
+            try:
+                beside.write_bytes(data)
+                beside.rename(path)
+            except OSError:
+                beside.unlink(missing_ok=True)
+                raise
         return digest
 
     def add(self, entry: Entry) -> None:
@@ -176,7 +205,9 @@ class Keeper:
     def finish(self, identity: Identity, dropped: Mapping[str, int], without: Iterable[str] = ()) -> int:
         """Write the index, less the entries with these keys; returns how many there are."""
         refused = set(without)
-        entries = {entry["key"]: entry for entry in self._journal() if entry["key"] not in refused}
+        entries = {
+            f"{entry['key']} {entry['needs']}": entry for entry in self._journal() if entry["key"] not in refused
+        }
         used = {digest for entry in entries.values() for digest in (*entry["files"], entry["messages"])}
         for path in (self.folder / OBJECTS).iterdir():
             if path.name not in used:
@@ -188,21 +219,33 @@ class Keeper:
             "dropped": dict(sorted(dropped.items())),
             "entries": [entries[key] for key in sorted(entries)],
         }
-        (self.folder / INDEX).write_text(json.dumps(raw, separators=(",", ":")) + "\n")
+        index = self.folder / INDEX
+        try:
+            index.write_text(json.dumps(raw, separators=(",", ":")) + "\n")
+        except OSError:
+            index.unlink(missing_ok=True)
+            raise
         for path in self.folder.glob(JOURNALS):
             path.unlink()
         return len(entries)
 
     def _journal(self) -> Iterator[dict[str, Any]]:
         for path in sorted(self.folder.glob(JOURNALS)):
-            yield from json_lines(path)
+            yield from read_lines(path)
 
 
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects in a file of lines of JSON. The last line of a worker that was killed may be a part of one."""
-    for line in path.read_text().splitlines(keepends=True):
-        if line.endswith("\n"):
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects in a file of lines of JSON; a line that was not written whole, on a full disk, is none."""
+    for line in path.read_text(errors="replace").splitlines():
+        with suppress(ValueError):
             yield json.loads(line)
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    entry = Entry(**{**raw, "files": tuple(raw["files"]), "needs": tuple(map(tuple, raw["needs"]))})
+    if len(entry.files) < 2 or not all(_DIGEST.fullmatch(digest) for digest in (*entry.files, entry.messages)):
+        raise ValueError(f"an entry with contents {entry.files}")
+    return entry
 
 
 def _same(folder: Path, found: Identity, wanted: Identity) -> None:

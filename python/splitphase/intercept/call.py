@@ -69,6 +69,8 @@ class Judged:
     inputs: tuple[str, ...] = ()
     """Link: the files that the words name: objects, archives, linker scripts, in order; with `-Wl,-R,x` also a
     folder."""
+    programs: tuple[str, ...] = ()
+    """Those among the outputs that are executable."""
 
 
 class _LeftError(Exception):

@@ -30,5 +30,6 @@ class Chaos:
 
     def refuses(self) -> bool:
         """A result is known: wait, and say whether not to tell."""
-        time.sleep(self._random.uniform(0, self._delay) / 1000)
+        if self._delay:
+            time.sleep(self._random.uniform(0, self._delay) / 1000)
         return self._random.uniform(0, 100) < self._refuse

@@ -1,7 +1,7 @@
 """The name of the source's folder: another version of a package is unpacked into a folder of another name.
 
-A result is taken into a folder of another name where that name is no part of it: it does not hold the name, has no debug
-information, and its compiler, if its command says the name, does not see it behind the preprocessor.
+A result is taken into a folder of another name where that name is no part of it: it does not hold the name, has no
+debug information, and its compiler, if its command says the name, does not see it behind the preprocessor.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"[\w/.+-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The first folder below the top on the way to where a call runs; `name` is empty where it runs in the top itself."""
+    """The first folder below the top on the way to where a call runs; no `name` where that is the top itself."""
 
     top: str
     name: str

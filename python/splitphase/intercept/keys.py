@@ -1,7 +1,8 @@
 """The key of a call: a digest of all that its result can depend on, hashes of the package's outputs escaped.
 
-That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the content of
-every file that the scanner says it may read. Files in the store and the host's own do not change: their paths say it all.
+That is the compiler and its words, the working directory, the variables that compilers and wrappers read, and the
+content of every file that the scanner says it may read. Files in the store and the host's own do not change: their
+paths say it all.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from splitphase.environment import forced_includes, narrow_environment, without_folders
 from splitphase.errors import RewriteError
@@ -23,7 +24,7 @@ from splitphase.scan.contents import Contents
 
 FORMAT = b"splitphase call 1"
 _SEED = "-frandom-seed="
-_GONE = "a file that it may read went away"
+GONE = "a file that it may read went away"
 OPAQUE = "an .incbin names its file in a way that only the assembler knows"
 MODULES = "it may read modules"
 NO_DATE = "it sees the date, and SOURCE_DATE_EPOCH is not set"
@@ -32,8 +33,6 @@ CLANG_DATE = "it sees the date, which this compiler does not take from SOURCE_DA
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a result is kept and looked up under."""
-
     exact: str
     """Of everything; empty where there is a `reason`."""
     moved: str
@@ -50,14 +49,16 @@ class Key:
     """Name of the source's folder, the first one below the top; empty where the call is not in one."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
-    digests: tuple[bytes, ...] = ()
-    """Of their contents, as they went into the key."""
+    began: int = 0
+    """When it was made, in nanoseconds of the clock of file times; 0 where `read` is all that the call may read."""
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+    """Digests of `read`, of which it was made; empty where it is not made of them."""
     gcc: bool = True
     """Whether the compiler is GCC."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """A file's content, escaped."""
 
     digest: bytes
@@ -83,29 +84,35 @@ class Keys:
         self._fixed = fixed
         self._scanner = Scanner(top, fixed=fixed, mutable=self._own)
         self.contents: Contents = self._scanner.contents
-        self._held: dict[bytes, _Held] = {}
+        self._held: dict[bytes, Held] = {}
         self.last: ScanResult
+        """What the call of the last key may read, ..."""
+        self.digests: Mapping[str, bytes] = {}
+        """... and the digests of those of these files that are regular."""
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
-        """The key of a compile; `terminal` is whether its messages are shaped for one. Raises SplitphaseError where the compiler cannot be asked or a folder not be listed."""
+        """The key of a compile; `terminal` is whether its messages are shaped for one.
+
+        Raises SplitphaseError where the compiler cannot be asked or a folder not be listed.
+        """
         environment = relevant(call.environment, judged.kind.value)
         environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         scan, digests = self._scan(call, judged, environment)
-        self.last = scan
+        self.last, self.digests = scan, digests
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)
-        read = tuple(sorted(path for path in scan.contents if not self._unchanging(path)))
+        read = tuple(sorted(path for path in scan.contents if not self.unchanging(path)))
         owning, lines = [], []
         for path in read:
             raw = digests.get(path)
-            held = self._content(path, raw) if raw else None
+            held = self.held(path, raw) if raw else None
             if held is None:
-                return Key("", "", _GONE)
+                return Key("", "", GONE)
             if held.own:
                 owning.append(path)
-            lines += [os.fsencode(path), held.digest]
+            lines.append(held.digest)
         lines += self._times(scan, read, digests)
         narrowed = narrow_environment(environment, scan.used_dirs)
         words = [os.path.realpath(call.program), call.directory, *without_folders(list(judged.words), scan.used_dirs)]
@@ -116,12 +123,12 @@ class Keys:
         said = _joined([*words, *variables])
         rest = [
             _joined([*seen, "terminal" if terminal else ""]),
-            _joined(sorted(path for path in scan.files if self._unchanging(path))),
+            _joined(sorted(path for path in scan.files if self.unchanging(path))),
             _joined(sorted(scan.files - scan.contents)),
-            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self._unchanging(link)),
-            _joined(sorted(directory for directory in scan.dirs if not self._unchanging(directory))),
+            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self.unchanging(link)),
+            _joined(sorted(directory for directory in scan.dirs if not self.unchanging(directory))),
         ]
-        text = b"\0\0".join([FORMAT, said, *rest, b"\0".join(lines)])
+        text = b"\0\0".join([FORMAT, said, *rest, _joined(read), b"\0".join(lines)])
         text = self._escape.plain(text)
         folder = Folder.of(call.directory, self.top)
         return Key(
@@ -132,7 +139,7 @@ class Keys:
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
             read=read,
-            digests=tuple(digests[path] for path in read),
+            digests={path: digests[path] for path in read},
             gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
         )
 
@@ -143,10 +150,11 @@ class Keys:
         argv = (call.program, *judged.words, *forced_includes(same))
         return self._scanner.scan_contents(Compile(call.directory, argv, judged.source, same))
 
-    def _unchanging(self, path: str) -> bool:
+    def unchanging(self, path: str) -> bool:
+        """Whether the path says all about a file."""
         return path.startswith(self._fixed) and not path.startswith(self._own)
 
-    def _content(self, path: str, raw: bytes) -> _Held | None:
+    def held(self, path: str, raw: bytes) -> Held | None:
         """What a file with this digest holds; None where it has another one by now."""
         held = self._held.get(raw)
         if held is None:
@@ -162,7 +170,7 @@ class Keys:
                 escaped = hashlib.sha256(self._escape.plain(data)).digest() if own else raw
             except RewriteError:
                 escaped = raw
-            held = self._held[raw] = _Held(escaped, own)
+            held = self._held[raw] = Held(escaped, own)
         return held
 
     def _times(self, scan: ScanResult, read: tuple[str, ...], digests: Mapping[str, bytes]) -> list[bytes]:
@@ -197,7 +205,7 @@ def _reason(scan: ScanResult, call: Call, scanner: Scanner) -> str:
 
 
 def _joined(words: Iterable[str]) -> bytes:
-    return b"\0".join(map(os.fsencode, words))
+    return os.fsencode("\0".join(words))
 
 
 def _without_seed(said: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """A link as record sees it and as the final build asks for it.
 
-Record does not know what objects will hold, so a link is looked for by its command alone. What is found is taken only if
-every file of the tree that the linker would read here is one that the link was given, with the same content.
+Record does not know what objects will hold, so a link is looked for by its command alone. What is found is taken only
+if every file of the tree that the linker would read here is one that the link was given, with the same content.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Given:
     call: str = ""
     """The compile or link that makes it."""
     digest: str = ""
-    """SHA-256 in hex of its content with hashes escaped, where nothing that is recorded makes it; of an archive as `linked`
-    has it."""
+    """SHA-256 in hex of its content with hashes escaped, where nothing that is recorded makes it; of an archive as
+    `linked` has it."""
     parts: tuple[Part, ...] = ()
     """Of an archive."""
     indexed: bool = True
@@ -166,7 +166,7 @@ def _part(path: str, member: stub.Member, made: Callable[[str], str]) -> Part:
 
 
 def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callable[[str], str]) -> str:
-    """Why what a link reads here is not what it was given, or nothing. `real` is the digest of what a call made, here."""
+    """Why what a link reads here is not what it was given, or nothing; `real` is the digest of what a call made."""
     known = {one.path: one for one in recorded if not one.outside}
     for file in inputs.files:
         if file.path not in known:

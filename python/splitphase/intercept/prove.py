@@ -2,7 +2,8 @@
 
 An object whose command or files name an output path may hold it whole, in pieces, as a number computed from it, or not
 at all. The preprocessor's output tells whether the compiler saw it. If it did, it is compiled again with tokens in the
-place of the hashes: what rewriting makes of the object must be that. This happens when the build is over, in its own tree.
+place of the hashes: what rewriting makes of the object must be that. This happens when the build is over, in its own
+tree.
 """
 
 from __future__ import annotations

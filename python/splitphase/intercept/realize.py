@@ -1,13 +1,15 @@
 """Make a program for real that is only recorded, because the build runs it: a generator, in most cases.
 
-Its objects are compiled, its archives made again from them, and then it is linked by its own recorded call, in the tree. This
-takes the place of the stubs. A program of many objects is not made: what needs it is not predicted, and the final build, where
-it is there, compiles for itself.
+Its objects are compiled, its archives made again from them, and then it is linked by its own recorded call, in the
+tree. This takes the place of the stubs. A program of many objects is not made, nor one of many programs that are run
+behind the last compile (for manual pages, as tests): what needs it is not predicted, and the final build, where it is
+there, compiles for itself.
 """
 
 from __future__ import annotations
 
 import fcntl
+import filecmp
 import hashlib
 import os
 import shutil
@@ -19,11 +21,14 @@ from pathlib import Path
 
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, stub
+from splitphase.intercept.journal import Recorded, recorded
 from splitphase.intercept.prove import front
-from splitphase.intercept.record import REAL, Recorded, recorded
+from splitphase.intercept.record import REAL
 
 LIMIT = 300
 """Compiles for the sake of one program, at most."""
+IDLE = 20
+"""Programs that are made while no call is recorded, at most."""
 _HINT = "what needs it is compiled by the final build itself"
 
 
@@ -43,9 +48,22 @@ class Realizer:
         with (self._scratch / "realize.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._calls = {call.key: call for call in recorded(self._scratch)}
+            if not (self._real / key).exists():
+                self._note_progress()
             self._link(key, set())
-            call = self._calls[key]
-            return call.written[0]
+            place, made = self._calls[key].written[0], self._real / key
+            # What was run may have been moved, and something else be in its first place.
+            there = os.path.exists(place) and filecmp.cmp(place, made, shallow=False)
+            return place if there else str(made)
+
+    def _note_progress(self) -> None:
+        """Note how many calls there are when a program is made. Raises SplitphaseError where none was new for long."""
+        path = self._scratch / "progress"
+        known = path.read_text().split() if path.exists() else []
+        now = str(len(self._calls))
+        if known[-IDLE:] == [now] * IDLE:
+            raise SplitphaseError(f"{IDLE} programs were made since the last compile or link", hint=_HINT)
+        path.write_text(" ".join([*known[-IDLE:], now]))
 
     def _link(self, key: str, pending: set[str]) -> None:
         call = self._calls.get(key)
@@ -63,11 +81,22 @@ class Realizer:
                     self._link(one, pending | {key})
             for file in stubs:
                 self._replace(file)
-            self._run(call, [call.program, *call.words], call.written[0])
-            shutil.copy2(call.written[0], made)
+            self._in_place(call, made)
             self._remember(made, key)
-        elif stub.calls_in(call.written[0]):
+        elif stub.calls_in(call.written[0]) == (key,):
             _put(made, call.written[0])
+
+    def _in_place(self, call: Recorded, made: Path) -> None:
+        """Link where the call links, and keep a copy. What another call made there meanwhile stays."""
+        place = call.written[0]
+        aside = f"{place}.splitphase-aside"
+        others = os.path.lexists(place) and stub.calls_in(place) != (call.key,)
+        if others:
+            os.rename(place, aside)
+        self._run(call, [call.program, *call.words], place)
+        shutil.copy2(place, made)
+        if others:
+            os.rename(aside, place)
 
     def _compile(self, keys: Iterable[str]) -> None:
         calls = []

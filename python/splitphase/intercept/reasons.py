@@ -58,6 +58,17 @@ class Reason(StrEnum):
     PRINTING_VARIABLE = "a variable makes it print what it does"
     HIDDEN_WORDS = "a variable of the wrapper holds more than options"
 
+    # rustc.
+    TEST_OF_COMPILER = "it asks rustc something"
+    NO_DEPENDENCIES = "it writes no dependency file, or another kind of output"
+    INCREMENTAL = "incremental state differs from build to build"
+    CRATE_TYPE = "the type of the crate, or its target, is not known"
+    UNSEEN_CRATE = "it uses a crate whose compile was not seen"
+    RUSTC_OUTSIDE = "rustc or its linker is outside of the store"
+    PACKAGE_OUTSIDE = "its package or what it uses is outside of the tree"
+    OUTPUT_PATH_WORD = "an output path is in its words"
+    LINK_WORDS = "words for the linker may name files of the tree"
+
 
 def unknown(name: str) -> str:
     """The reason of an option that no table knows; `name` without its value."""

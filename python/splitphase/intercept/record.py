@@ -1,7 +1,7 @@
 """Record: note each compile and link, keep what it reads, and leave a stub in the place of its result.
 
-What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only predicts
-what the final build will ask for: where it is wrong, that build compiles for itself.
+What a call reads is kept at the moment of the call, since builds rewrite and delete sources. Everything here only
+predicts what the final build will ask for: where it is wrong, that build compiles for itself.
 """
 
 from __future__ import annotations
@@ -10,83 +10,27 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from splitphase.environment import narrow_environment, without_folders
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, protocol, stub
-from splitphase.intercept.artifacts import json_lines
 from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
+from splitphase.intercept.journal import File, Journal, Left, Recorded
 from splitphase.intercept.keys import Key, Keys
-from splitphase.intercept.links import Given, Links, Part, given
+from splitphase.intercept.lazily import lazily
+from splitphase.intercept.links import Given, Links, given
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.session import CHANGED, NO_COMPILES, Build, Pending, written
+from splitphase.intercept.session import CHANGED, Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
-CALLS = "calls-{}.jsonl"
-"""Name of a worker's file of calls, a line of JSON each."""
 CAPTURED = "captured"
 STUBS = "stubs"
 REAL = "digests"
 """Folder with a file for each object that was made for real: named by its digest, it holds its call."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of the tree that a call may read."""
-
-    path: str
-    digest: str
-    """Of its content as it is in the tree, in hex: the name under which it is captured, escaped."""
-    mode: int
-    time: int
-    """Seconds."""
-    own: bool
-    """Whether an output's hash stands in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A call as the plan needs it. Paths are absolute, and hold real hashes as they do in the tree."""
-
-    key: str
-    kind: str
-    program: str
-    words: tuple[str, ...]
-    directory: str
-    environment: Mapping[str, str]
-    full: Mapping[str, str]
-    """The whole environment, for running it in the tree."""
-    source: str
-    shown: str
-    written: tuple[str, ...]
-    """The object, the dependency file (empty: none), others."""
-    files: tuple[File, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-    folders: tuple[str, ...] = ()
-    timed: tuple[str, ...] = ()
-    store: tuple[str, ...] = ()
-    """Files outside of the tree that it may read."""
-    given: tuple[Given, ...] = ()
-    """What a link reads."""
-    archiver: str = ""
-    """The `ar` of a link's build."""
-    reason: str = ""
-    """Why a link cannot be a derivation, or nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A compile or link that is not recorded."""
-
-    shown: str
-    kind: str
-    reason: str
 
 
 class Recorder:
@@ -105,6 +49,7 @@ class Recorder:
         for folder in (self._captured, self._stubs, build.scratch / REAL):
             folder.mkdir(exist_ok=True)
         self._links = Links(build.top, self._escape, build.added)
+        self._journal = Journal(build.scratch)
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call: a stub, or that it is to run."""
@@ -113,6 +58,9 @@ class Recorder:
         if judged.kind is Kind.LINK:
             return self._link(call, judged), None
         if judged.kind is not Kind.COMPILE:
+            link = lazily(call, judged, self._build.top, self._links.inputs)
+            if link:
+                return self._link(call, link, judged.reason), None
             if "-c" in call.words and judged.reason not in NO_COMPILES:
                 self._leave(call, judged, judged.reason)
             return protocol.RUN, None
@@ -153,27 +101,27 @@ class Recorder:
         environment = relevant(call.environment, "compile")
         if scan.date or scan.timestamps:
             environment |= dates(call.environment)
-        self._note(
-            CALLS,
+        self._journal.call(
             Recorded(
                 key=key.exact,
                 kind="compile",
                 program=os.path.realpath(call.program),
                 words=tuple(without_folders(list(judged.words), scan.used_dirs)),
                 directory=call.directory,
-                environment=narrow_environment(environment, scan.used_dirs),
-                full=call.environment,
+                environment=self._journal.same(narrow_environment(environment, scan.used_dirs)),
+                full=self._journal.same(call.environment),
                 source=judged.source,
                 shown=self._shown(call, judged.source),
                 written=tuple(written(call, judged)),
                 files=tuple(
-                    self._captured_file(path, digest.hex(), own=path in key.owning)
-                    for path, digest in zip(key.read, key.digests, strict=True)
+                    self._captured_file(path, key.digests[path].hex(), own=path in key.owning) for path in key.read
                 ),
                 links=tuple((link, os.readlink(link)) for link in sorted(scan.symlinks)),
                 folders=tuple(sorted(scan.dirs)),
                 timed=tuple(sorted(scan.timestamps)),
-                store=tuple(sorted(path for path in scan.files if not path.startswith(self._build.top + "/"))),
+                store=self._journal.same(
+                    tuple(sorted(path for path in scan.files if not path.startswith(self._build.top + "/")))
+                ),
             ),
         )
         files = [Put(How.OBJECT, judged.output, self._object(call, judged, key.exact))]
@@ -186,18 +134,19 @@ class Recorder:
         files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
         return protocol.hit("", reversed(files))
 
-    def _link(self, call: Call, judged: Judged) -> bytes:
+    def _link(self, call: Call, judged: Judged, reason: str = "") -> bytes:
+        """A stub of a link; `reason` says why no action can do it, if so."""
         if any(word in ("-r", "-Wl,-r", "-Wl,--relocatable") for word in judged.words):
             # The linker itself makes an object that holds all notes.
             return protocol.RUN
-        reason = ""
         files: tuple[Given, ...] = ()
         outside: tuple[str, ...] = ()
         key = self._links.key(call, judged)
         try:
-            inputs = self._links.inputs(call, judged)
-            outside = inputs.outside
-            files = tuple(given(inputs, self._links, self._made))
+            if not reason:
+                inputs = self._links.inputs(call, judged)
+                outside = inputs.outside
+                files = tuple(given(inputs, self._links, self._made))
         except SplitphaseError as error:
             reason = error.message
         except OSError as error:
@@ -211,16 +160,15 @@ class Recorder:
         except SplitphaseError as error:
             self._leave(call, judged, error.message)
             return protocol.RUN
-        self._note(
-            CALLS,
+        self._journal.call(
             Recorded(
                 key=key,
                 kind="link",
                 program=os.path.realpath(call.program),
                 words=judged.words,
                 directory=call.directory,
-                environment=relevant(call.environment, "link"),
-                full=call.environment,
+                environment=self._journal.same(relevant(call.environment, "link")),
+                full=self._journal.same(call.environment),
                 source=judged.output,
                 shown=self._shown(call, judged.output),
                 written=tuple(written(call, judged)),
@@ -259,12 +207,16 @@ class Recorder:
             self._templates[known] = stub.library_template(target, template, soname=soname is not None)
         return stub.library_stub(self._templates[known], key, soname)
 
+    def _capture(self, path: str, key: Key) -> File:
+        """Keep a file's content, escaped, under the digest that the key was made of."""
+        return self._captured_file(path, self._keys.digests[path].hex(), own=path in key.owning)
+
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
         """Keep a file's content, escaped, under this digest. Raises SplitphaseError where it has another one by now."""
         status = os.stat(path)
         target = self._captured / digest
         known = self._own.get(digest)
-        if known is None or not target.exists():
+        if known is None:
             data = Path(path).read_bytes()
             known = self._own[digest] = own or any(self._escape.strong.sift([path]))
             escaped = self._escape.data(data) if known else data
@@ -274,7 +226,8 @@ class Recorder:
             beside = target.with_name(f"{digest}.{os.getpid()}")
             beside.write_bytes(escaped)
             beside.rename(target)
-        return File(path, digest, status.st_mode, int(status.st_mtime), known or own)
+        file: File = self._journal.same(File(path, digest, status.st_mode, int(status.st_mtime), known or own))
+        return file
 
     def _content(self, name: str, data: bytes) -> str:
         path = self._stubs / name
@@ -286,51 +239,12 @@ class Recorder:
 
     def _leave(self, call: Call, judged: Judged, reason: str) -> None:
         kind = "link" if judged.kind is Kind.LINK else "compile"
-        self._note(
-            "left-{}.jsonl", Left(self._shown(call, judged.source or judged.output or call.words[-1]), kind, reason)
-        )
+        shown = self._shown(call, judged.source or judged.output or call.words[-1])
+        self._journal.left(Left(shown, kind, reason))
 
     def _shown(self, call: Call, path: str) -> str:
-        return Folder.of(call.directory, self._build.top).shown(call.directory, path)
-
-    def _note(self, name: str, fact: Recorded | Left) -> None:
-        with (self._build.scratch / name.format(os.getpid())).open("a") as notes:
-            notes.write(json.dumps(asdict(fact), separators=(",", ":")) + "\n")
-
-
-def recorded(scratch: Path) -> Iterator[Recorded]:
-    """The calls that were recorded, in an order that does not depend on which worker answered."""
-    found = sorted(
-        _lines(scratch, CALLS), key=lambda raw: (raw["kind"], raw["directory"], raw["written"], raw["words"])
-    )
-    for raw in found:
-        lists = {name: tuple(map(tuple, raw[name])) for name in ("links",)}
-        plain = {name: tuple(raw[name]) for name in ("words", "written", "folders", "timed", "store")}
-        yield Recorded(
-            **{
-                **raw,
-                **lists,
-                **plain,
-                "files": tuple(File(**file) for file in raw["files"]),
-                "given": tuple(map(_given, raw["given"])),
-            }
-        )
-
-
-def _given(raw: dict[str, Any]) -> Given:
-    return Given(**{**raw, "parts": tuple(Part(**part) for part in raw["parts"])})
-
-
-def left(scratch: Path) -> list[Left]:
-    """The calls that were not, sorted, each once."""
-    return sorted(
-        {Left(**raw) for raw in _lines(scratch, "left-{}.jsonl")}, key=lambda one: (one.kind, one.shown, one.reason)
-    )
-
-
-def _lines(scratch: Path, name: str) -> Iterator[dict[str, Any]]:
-    for path in sorted(scratch.glob(name.format("*"))):
-        yield from json_lines(path)
+        """As the manifest has it: relative to the top."""
+        return Folder(self._build.top, "").shown(call.directory, path)
 
 
 def _target(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The server: one for each build, with a worker process for each core, on one Unix socket.
 
-A worker serves many connections and answers one message at a time. A connection whose compiler runs stays open until the
-shim says what became of it.
+A worker serves many connections and answers one message at a time. A connection whose compiler runs stays open until
+the shim says what became of it.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def listen(path: Path) -> socket.socket:
             hint="its path must be free, writable and below 108 bytes",
         ) from error
     listener.listen(_BACKLOG)
-    listener.setblocking(False)
+    listener.settimeout(0)
     return listener
 
 
@@ -192,6 +192,9 @@ def serve(
             text = os.fsencode(finish())
         except SplitphaseError as error:
             text = protocol.fail(error.message)
+        except OSError as error:
+            log.exception("the build cannot be ended")
+            text = protocol.fail(f"the results of this build cannot be kept: {error.strerror}")
         except Exception:
             log.exception("the build cannot be ended")
             text = protocol.fail("the end of the build failed, see the server's messages")

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
-from splitphase.hashes.sources import Memory
 from splitphase.intercept import protocol
 from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Entry, Keeper
-from splitphase.intercept.call import Call, Judged, Kind, judge
+from splitphase.intercept.call import Call, Judged, Kind
+from splitphase.intercept.ccalls import CCalls
 from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Links, same
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.prove import Suspect, front
-from splitphase.intercept.reasons import Reason
+from splitphase.intercept.rust import RustCalls
 from splitphase.intercept.writers import Writers
 from splitphase.rewrite import Rewriter
 
+log = logging.getLogger(__name__)
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 DEPFILE = 1
@@ -32,8 +33,6 @@ FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 """Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
 LINK_TAKEN, LINKED = "link taken", "linked"
-NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
-"""Calls with `-c` that ask something."""
 CHANGED = "a file that it read changed while it ran"
 SHARED = "another compiler wrote its output while it ran"
 
@@ -86,6 +85,10 @@ class Session:
         self._restore = Rewriter.restoring(build.outputs)
         added = build.source.added if build.source else ()
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, added)
+        self._kinds = (
+            RustCalls(build.top, build.scratch, self._keys, self._escape),
+            CCalls(build.top, build.scratch, self._keys, self._escape),
+        )
         self._keeper = Keeper(build.target) if build.target else None
         self._chaos = Chaos(build.chaos)
         # The messages of actions are never shaped for a terminal.
@@ -99,17 +102,18 @@ class Session:
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call, and what to wait for, if anything."""
         call = asked.call
-        judged = judge(call, self._build.top)
+        calls = self._of(call)
+        judged = calls.judge(call)
         self._calls += 1
         self._chaos.strike()
         if judged.kind is Kind.LINK and self._build.source is not None and self._build.source.links:
             return self._link(call, judged)
         if judged.kind is not Kind.COMPILE:
-            if judged.kind is Kind.OTHER and "-c" in call.words and judged.reason not in NO_COMPILES:
+            if calls.counts(call, judged):
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
         try:
-            key = self._keys.of(call, judged, terminal=asked.terminal and self._is_checkpoint)
+            key = calls.key(call, judged, terminal=asked.terminal and self._is_checkpoint)
             reason = key.reason
         except SplitphaseError as error:
             key, reason = None, error.message
@@ -118,7 +122,10 @@ class Session:
         if key is None or reason:
             self._note(self._calls, call, judged, LEFT, reason)
             return protocol.RUN, None
-        entry = self._known(call, judged, key)
+        entry = calls.find(self._build.source, call, judged, key) if self._build.source else None
+        if entry is not None and self._build.source is not None and not self._build.source.intact(entry):
+            log.warning("%s: its result in the checkpoint is damaged", entry.source)
+            entry = None
         if entry is not None and self._build.source is not None and not self._chaos.refuses():
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
@@ -127,7 +134,8 @@ class Session:
             if self._keeper:
                 self._keeper.carry(entry, self._build.source)
             return reply, None
-        self._note(self._calls, call, judged, RAN)
+        left = self._build.source.left.get(key.exact, "") if self._build.source else ""
+        self._note(self._calls, call, judged, RAN, left)
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
 
     def made(self, pending: Pending, messages: bytes) -> bytes:
@@ -141,6 +149,10 @@ class Session:
         if reason:
             self._note(pending.number, pending.call, pending.judged, LEFT, reason)
         return protocol.OK
+
+    def _of(self, call: Call) -> RustCalls | CCalls:
+        """Who knows about calls of this program."""
+        return next(calls for calls in self._kinds if calls.takes(call.program))
 
     def stub(self, call: str) -> bytes:
         """There are no stubs where nothing is recorded."""
@@ -179,22 +191,6 @@ class Session:
             known = self._digests[key] = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
         return known
 
-    def _known(self, call: Call, judged: Judged, key: Key) -> Entry | None:
-        entry = self._build.source.find(key) if self._build.source else None
-        if entry is None or self._build.source is None:
-            return None
-        if entry.key == key.exact:
-            # The folder of an action's entry is that of its output, which may be another one than the call's.
-            return replace(entry, folder=key.folder)
-        folder, old = Folder(self._build.top, key.folder), Folder(self._build.top, entry.folder)
-        depfile = entry.files[DEPFILE]
-        if depfile and folder.depfile(self._build.source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
-            return None
-        if not (entry.spelled or key.spelled):
-            return entry
-        seen = folder.seen([call.program, *front(judged.words)], call.directory, _without_us(call.environment))
-        return None if seen else entry
-
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
         if self._keeper:
             self._writers.begin(self._calls, written(call, judged))
@@ -206,53 +202,26 @@ class Session:
         call, judged, key = pending.call, pending.judged, pending.key
         if self._keeper is None:
             return ""
-        digests = self._keys.contents.digests(key.read)
-        if self._keys.contents.signatures(key.read) != pending.inputs or key.digests != tuple(
-            map(digests.get, key.read)
+        # Signatures show a change that was taken back, digests one within a tick of the clock.
+        contents = self._keys.contents
+        if contents.signatures(key.read) != pending.inputs or (
+            key.digests and contents.digests(key.read) != key.digests
         ):
             return CHANGED
         if not self._writers.alone(pending.number, written(call, judged)):
             return SHARED
-        contents = _made(pending)
-        if contents[0] is None:
-            return "it made no object"
         try:
-            escaped = [None if data is None else self._escaped(data) for data in contents]
-            said = self._escape.plain(messages)
+            entry = self._of(call).entry(self._keeper, call, judged, key, _made(pending), messages)
         except RewriteError as error:
             return f"its result holds an output path that cannot be replaced: {error.message}"
-        folder = Folder(self._build.top, key.folder)
-        tied = not key.folder or folder.ties(
-            judged.words, call.environment, [contents[0], *(data for data in contents[2:] if data)]
-        )
-        entry = Entry(
-            key=key.exact if tied else key.moved,
-            source=judged.source,
-            files=tuple("" if data is None else self._keeper.content(data) for data in escaped),
-            messages=self._keeper.content(said) if said else "",
-            folder=key.folder,
-            tokens=said != messages or escaped != contents,
-            spelled=key.spelled,
-        )
-        holds = self._holds(contents[0])
-        if (key.named or key.owning or holds) and escaped[0] is not None:
-            read = self._keys.contents.digests(key.read)
-            Suspect(entry.key, call, judged, key.owning, escaped[0], holds, read).save(self._build.scratch)
+        if isinstance(entry, str):
+            return entry
         self._keeper.add(entry)
         return ""
 
-    def _escaped(self, data: bytes) -> bytes:
-        return self._escape.data(data)
-
-    def _holds(self, data: bytes) -> bool:
-        """Whether an output's hash stands in there, the random seed aside: that is expected wherever `-g` is."""
-        return any(find.kind != "seed" for find in self._escape.engine.examine(Memory(data)).finds)
-
     def _hit(self, entry: Entry, judged: Judged, key: Key) -> bytes:
-        # A linker writes its map over what is there.
-        first, more = (How.PROGRAM, How.TEXT) if judged.kind is Kind.LINK else (how_written(key), How.OBJECT)
-        hows = [first, How.TEXT] + [more] * len(judged.extra)
         paths = [judged.output, judged.depfile, *judged.extra]
+        hows = [_how(path, judged, key) for path in paths]
         files = [
             Put(how, path, self._content(digest, entry, key, text=index == DEPFILE))
             for index, (how, path, digest) in enumerate(zip(hows, paths, entry.files, strict=True))
@@ -316,6 +285,18 @@ class Session:
             notes.write(json.dumps(note) + "\n")
 
 
+def _how(path: str, judged: Judged, key: Key) -> How:
+    """How a file of a call is written."""
+    if path == judged.depfile:
+        return How.TEXT
+    if judged.kind is Kind.LINK:
+        # A linker writes its map over what is there.
+        return How.PROGRAM if path == judged.output else How.TEXT
+    if path in judged.programs:
+        return How.PROGRAM
+    return how_written(key) if path == judged.output else How.OBJECT
+
+
 def written(call: Call, judged: Judged) -> list[str]:
     """Absolute paths of what a call may write, in the order of an entry's files; the dependency file may be none."""
     return [
@@ -344,7 +325,3 @@ def _state(path: str) -> object:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _without_us(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != "BASH_ENV"}

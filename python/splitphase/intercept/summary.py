@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from splitphase.intercept import prove
-from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper, json_lines
-from splitphase.intercept.session import LEFT, LINK_TAKEN, LINKED, NOTES, TAKEN, Build
+from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Identity, Keeper, read_lines
+from splitphase.intercept.session import LEFT, LINK_TAKEN, LINKED, NOTES, RAN, TAKEN, Build
 from splitphase.rewrite import Rewriter
 
 _REASONS = 8
@@ -55,8 +55,12 @@ def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
         count = sum(note["outcome"] == LINK_TAKEN for note in notes)
         lines.append(f"splitphase: {count} links taken from {source.title}, {len(linked)} linked anew")
         lines += [f"splitphase: linked {note['source']}: {note['reason']}" for note in linked[:_SOURCES]]
-    compiled = sorted({note["source"] for note in compiles if note["outcome"] != TAKEN})
-    lines += [f"splitphase: compiled {path}" for path in compiled[:_SOURCES]]
+    # Why a call is left is said of all such calls together.
+    ran = [note for note in compiles if note["outcome"] != TAKEN]
+    compiled = {note["source"]: note["reason"] if note["outcome"] == RAN else "" for note in ran}
+    lines += [
+        f"splitphase: compiled {path}{reason and ': '}{reason}" for path, reason in sorted(compiled.items())[:_SOURCES]
+    ]
     if len(compiled) > _SOURCES:
         lines.append(f"splitphase: compiled {len(compiled) - _SOURCES} more")
     return lines
@@ -64,4 +68,4 @@ def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
 
 def _notes(scratch: Path) -> list[dict[str, str]]:
     """What the workers noted of each call."""
-    return [note for path in sorted(scratch.glob(NOTES.format("*"))) for note in json_lines(path)]
+    return [note for path in sorted(scratch.glob(NOTES.format("*"))) for note in read_lines(path)]

@@ -1,7 +1,7 @@
-"""How compilers break the lines of a dependency file: where a path in it becomes a longer or a shorter one, the breaks move.
+"""How compilers break the lines of a dependency file: with a longer or a shorter path in it, the breaks move.
 
-GCC (mkdeps.cc) breaks before a name that would end behind column 72, Clang (DependencyFile.cpp) behind column 75, where it
-counts a name without what escapes blanks in it.
+GCC (mkdeps.cc) breaks before a name that would end behind column 72, Clang (DependencyFile.cpp) behind column 75, where
+it counts a name without what escapes blanks in it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _ESCAPED = re.compile(rb"\\([ #])|\$(\$)")
 
 
 def rewritten(text: bytes, change: Callable[[bytes], bytes], *, gcc: bool) -> bytes | None:
-    """A dependency file with each of its names changed, as the compiler would have written it; None if it is no such."""
+    """A dependency file with each of its names changed, as the compiler writes it; None if it is no such file."""
     rule, line, rest = re.fullmatch(rb"((?:\\\n|[^\n])*)(\n?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
     words = _WORD.findall(rule)
     count = next((index for index, word in enumerate(words, 1) if word.endswith(b":")), 0)

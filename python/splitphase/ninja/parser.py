@@ -16,7 +16,6 @@ import re
 from dataclasses import dataclass
 
 from splitphase.errors import BuildGraphError
-from splitphase.ninja.graph import Edge, Graph
 from splitphase.ninja.cycles import find_cycle
 from splitphase.ninja.evaluate import (
     PHONY,
@@ -28,6 +27,7 @@ from splitphase.ninja.evaluate import (
     VariableCycleError,
     expand,
 )
+from splitphase.ninja.graph import Edge, Graph
 from splitphase.ninja.paths import CanonicalPaths, QuotedPaths, canonical_path
 from splitphase.ninja.source import Source, load_text
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from splitphase.errors import SplitphaseError
-from splitphase.intercept.record import File
+from splitphase.intercept.journal import File
 from splitphase.paths import Tree
 
 _BLOCK = 512
@@ -111,7 +111,7 @@ class PackWriter:
 
 
 def _timed(pack: Pack) -> Iterator[tuple[File, int]]:
-    """The files with their times: 1, but a file's own where it is read, and different ones for equal files that had such.
+    """The files with their times: 1; a file's own where it is read; different ones where equal files had such.
 
     GCC's `#pragma once` takes two files for one where size, time and content are the same.
     """

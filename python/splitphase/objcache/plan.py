@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from splitphase.intercept.journal import File, Left, Recorded
 from splitphase.intercept.links import Given
-from splitphase.intercept.record import File, Left, Recorded
 from splitphase.intercept.variables import messages
 from splitphase.paths import Tree, store_paths
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.hashes.forms import split_path
-from splitphase.intercept.record import CAPTURED, left, recorded
+from splitphase.intercept.journal import left, recorded
+from splitphase.intercept.record import CAPTURED
 from splitphase.objcache.manifest import Known, write_json, write_known
 from splitphase.objcache.packs import Pack, PackWriter
 from splitphase.objcache.plan import Action, Plan, Planner, Settings
@@ -77,7 +78,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
 
 
 def _needs_proof(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
-    """Whether an action sees a token, the random seed aside: that is in every one, and is replaced wherever it gets to."""
+    """Whether an action sees a token, the random seed aside: it is in every one, and replaced wherever it gets to."""
     for first in pairs:
         script = script.replace(f"-frandom-seed={first[:SEED_LENGTH]}", "")
     return Rewriter(dict(pairs)).text(script) != script or any(file.own for file in action.files)

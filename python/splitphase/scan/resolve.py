@@ -169,7 +169,8 @@ class Files:
         return node
 
     def _make(self, place: Place, base: str, path: str) -> Node:
-        bits = self.way(place) | self._file(path)
+        # Not the way: other spellings (`one/..`, `two/..`) lead to the same file, and whoever takes one adds its own.
+        bits = self._file(path)
         linked = place.listing.kinds[base] == LINK
         physical = self.tree.walk(path).physical if linked else place.walk.physical.rstrip("/") + "/" + base
         bits |= self.plain(place, base) if linked else self._file(physical, physical=True)

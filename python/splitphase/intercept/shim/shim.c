@@ -4,6 +4,7 @@
  *   shim SOCKET CHAIN PROGRAM [ARGUMENT...]   a compiler call; CHAIN is "=" and what BASH_ENV was before ours, or "-" if unset
  *   shim --is-wrapper PROGRAM                 status 0 if PROGRAM, links followed, is a compiler wrapper of nixpkgs
  *   shim --end SOCKET                         tell the server that the build is over; prints what it says
+ *   a copy of it called rustc, first on PATH   a call of the next rustc there; server and CHAIN are in the folder above the copy's
  *   a copy of it in which a call is noted     stands for a program that is recorded and not linked: run, it asks for it
  *
  * It judges nothing. Whatever goes wrong here (no server, an answer that it does not understand, a file that cannot be
@@ -146,10 +147,12 @@ static int connect_to(const char *path) {
   return server;
 }
 
+static const char *compiler;
+
 /* Become the compiler. Our BASH_ENV is taken back: neither it nor what it starts is to meet us again. */
 static void run(char **call) {
-  execv(call[0], call);
-  fprintf(stderr, "%s: %s\n", call[0], strerror(errno));
+  execv(compiler, call);
+  fprintf(stderr, "%s: %s\n", compiler, strerror(errno));
   _exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -316,7 +319,7 @@ static int end_server(const char *path) {
   setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
   if (!append_string(&message, "end") || !ask(server, &message, &answer)) return 1;
   if (strcmp(answer.data, "fail") == 0) {
-    fprintf(stderr, "splitphase: %s\n", next(answer.data));
+    fprintf(stderr, "error: %s\n", next(answer.data));
     return 1;
   }
   return !write_all(STDOUT_FILENO, answer.data, strlen(answer.data));
@@ -344,28 +347,94 @@ static int run_stub(char **argv) {
   return 127;
 }
 
+/* Puts the next rustc on PATH behind our own into `path`, and takes our folder off PATH. */
+static int find_rustc(const struct stat *self, char *path, size_t room) {
+  const char *rest = getenv("PATH");
+  char *kept = rest ? malloc(strlen(rest) + 1) : NULL, *end = kept;
+  int found = 0, first = 1;
+  if (!kept) return 0;
+  for (; rest; rest = *rest ? rest + 1 : NULL) {
+    size_t length = strcspn(rest, ":");
+    struct stat there;
+    char place[PATH_MAX];
+    int fits = snprintf(place, sizeof place, "%.*s%srustc", (int)length, rest, length ? "/" : "") < (int)sizeof place;
+    int runs = fits && stat(place, &there) == 0 && S_ISREG(there.st_mode) && access(place, X_OK) == 0;
+    if (!runs || there.st_dev != self->st_dev || there.st_ino != self->st_ino) {
+      if (!first) *end++ = ':';
+      first = 0;
+      memcpy(end, rest, length);
+      end += length;
+      if (runs && !found) found = snprintf(path, room, "%s", place) < (int)room;
+    }
+    rest += length;
+    if (!*rest) break;
+  }
+  *end = 0;
+  setenv("PATH", kept, 1);
+  free(kept);
+  return found;
+}
+
+/* The same environment and the same name as without us. */
+static int as_rustc(const char *self, char *socket, char *program) {
+  char place[PATH_MAX + 8], chain[PATH_MAX + 2];
+  const char *environment = getenv("BASH_ENV");
+  struct stat status;
+  ssize_t size = -1;
+  int file, above = strlen(self) - strlen("/bin/rustc");
+  if (stat(self, &status) < 0 || !find_rustc(&status, program, PATH_MAX)) return 0;
+  snprintf(place, sizeof place, "%.*s/env", above, self);
+  if (environment && strcmp(environment, place) == 0) {
+    snprintf(place, sizeof place, "%.*s/chain", above, self);
+    file = open(place, O_RDONLY | O_CLOEXEC);
+    if (file >= 0) {
+      size = read(file, chain, sizeof chain - 1);
+      close(file);
+    }
+    chain[size < 0 ? 0 : size] = 0;
+    restore_environment(chain);
+  }
+  snprintf(socket, PATH_MAX, "%.*s/socket", above, self);
+  return 1;
+}
+
 int main(int argc, char **argv) {
   struct buffer message = {0}, answer = {0};
-  char directory[PATH_MAX], count[16];
+  char directory[PATH_MAX], count[16], self[PATH_MAX], place[PATH_MAX], program[PATH_MAX];
   char **call = argv + 3;
+  const char *socket = argv[1];
+  ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
   int server;
   if (splitphase_call[0]) return run_stub(argv);
-  if (argc == 3 && strcmp(argv[1], "--is-wrapper") == 0) return !is_wrapper(argv[2]);
-  if (argc == 3 && strcmp(argv[1], "--end") == 0) return end_server(argv[2]);
-  if (argc < 4) {
-    fprintf(stderr, "usage: shim SOCKET CHAIN PROGRAM [ARGUMENT...]\n");
-    return 2;
+  self[size < 0 ? 0 : size] = 0;
+  if (size > 10 && strcmp(self + size - 10, "/bin/rustc") == 0) {
+    if (!as_rustc(self, place, program)) {
+      fprintf(stderr, "rustc: command not found\n");
+      return 127;
+    }
+    compiler = program;
+    socket = place;
+    call = argv;
+    argc += 3;
+  } else {
+    if (argc == 3 && strcmp(argv[1], "--is-wrapper") == 0) return !is_wrapper(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "--end") == 0) return end_server(argv[2]);
+    if (argc < 4) {
+      fprintf(stderr, "usage: shim SOCKET CHAIN PROGRAM [ARGUMENT...]\n");
+      return 2;
+    }
+    compiler = call[0];
+    restore_environment(argv[2]);
   }
-  restore_environment(argv[2]);
   /* With a standard descriptor closed, or without a working directory, nothing is certain. */
   for (int file = 0; file < 3; file++)
     if (fcntl(file, F_GETFD) < 0) run(call);
   if (!getcwd(directory, sizeof directory)) run(call);
-  server = connect_to(argv[1]);
+  server = connect_to(socket);
   if (server < 0) run(call);
   snprintf(count, sizeof count, "%d", argc - 4);
   if (!append_string(&message, "call") || !append_string(&message, isatty(STDERR_FILENO) ? "t" : "") ||
-      !append_string(&message, directory) || !append_string(&message, call[0]) || !append_string(&message, count))
+      !append_string(&message, directory) || !append_string(&message, compiler) || !append_string(&message, count))
     run(call);
   for (char **word = call + 1; *word; word++)
     if (!append_string(&message, *word)) run(call);
