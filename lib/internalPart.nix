@@ -81,10 +81,7 @@ else
       splitphaseOwn = lib.filter (name: attrs ? ${name}) (lib.attrNames (removeAttrs (unread from) (lib.attrNames (unread to))));
     }
     // lib.optionalAttrs (from != null && !placed) { splitphaseInstallFlags = attrs.installFlags or [ ]; }
-    // lib.optionalAttrs (from.artifacts or null != null) {
-      splitphaseArtifacts = "${from.artifacts}";
-      splitphaseEnv = stockAttrs.objcacheEnv or [ ];
-    }
+    // lib.optionalAttrs (from.artifacts or null != null) { splitphaseArtifacts = "${from.artifacts}"; }
     // lib.optionalAttrs (to != null) (
       # mkDerivation maps over these two, so they cannot be null.
       lib.genAttrs (lib.filter (name: attrs ? ${name}) [ "disallowedReferences" "disallowedRequisites" ]) (_: [ ])

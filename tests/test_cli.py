@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
@@ -21,7 +20,7 @@ from splitphase.cli import COMMANDS
 
 HASH, OTHER = "0c5b8vw40dy178xlpddw65q9gf1h2186", "zyxwvsrqpnmlkjihgfdcba9876543210"
 PYTHON = str(Path(splitphase.__file__).parent.parent)
-SCHEMA = json.loads((Path(splitphase.__file__).parent / "schema.json").read_text())
+SCHEMA = json.loads((Path(splitphase.__file__).parent / "objcache/schema.json").read_text())
 
 
 def run(
@@ -60,7 +59,15 @@ def test_help_of_each_command(command: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("unknown",), ("prepare",), ("resume", "--top"), ("rewrite", "--map", "x"), ("report",), ("unsplit", "x")],
+    [
+        (),
+        ("unknown",),
+        ("serve", "--top"),
+        ("resume", "--top"),
+        ("rewrite", "--map", "x"),
+        ("report",),
+        ("unsplit", "x"),
+    ],
 )
 def test_wrong_usage(words: tuple[str, ...]) -> None:
     text = run(*words, code=2)
@@ -91,6 +98,13 @@ def test_damaged_snapshot(tmp_path: Path) -> None:
     )
     lines = run(*words, "--output", f"out=/nix/store/{HASH}-x", code=1).splitlines()
     assert lines[0].startswith(f"error: {tmp_path}: damaged or foreign snapshot")
+    assert lines[1].startswith("hint: ")
+
+
+def test_a_socket_that_cannot_be_made(tmp_path: Path) -> None:
+    words = ("--top", tmp_path, "--package", "p", "--system", "s", "--scratch", tmp_path / ("long" * 40))
+    lines = run("serve", *words, code=1).splitlines()
+    assert lines[0].startswith("error: no socket can be made at")
     assert lines[1].startswith("hint: ")
 
 
@@ -174,65 +188,6 @@ def test_unsplit(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "m/manifest.json").read_text())
     jsonschema.validate(found, SCHEMA)
     assert found["reason"] == "because"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Path]:
-    """A folder whose name is as long as /nix/store, for outputs."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="s"))
-    short = Path("/tmp") / folder.name[-5:]  # noqa: S108 - the length matters
-    folder.rename(short)
-    assert len(str(short)) == len("/nix/store")
-    (tmp_path / "top/.splitphase-scratch").mkdir(parents=True)
-    for name in ("variables-before", "variables", "functions-before", "functions", "options"):
-        (tmp_path / "top/.splitphase-scratch" / name).write_text("")
-    yield short
-    shutil.rmtree(short)
-
-
-def _prepare(top: Path, store: Path, where: Path) -> dict[str, Any]:
-    words = ["prepare", "--top", top, "--scratch", top / ".splitphase-scratch", "--output", f"out={store}/{HASH}-x"]
-    words += (word for name in ("manifest", "snapshot", "packs") for word in (f"--{name}", store / name))
-    run(*words, where=where)
-    found: dict[str, Any] = json.loads((store / "manifest/manifest.json").read_text())
-    jsonschema.validate(found, SCHEMA)
-    return found
-
-
-def test_prepare_without_a_build_directory(tmp_path: Path, store: Path) -> None:
-    found = _prepare(tmp_path / "top", store, tmp_path / "top")
-    assert found["split"] is False
-    assert "no CMake build directory" in found["reason"]
-
-
-@pytest.mark.parametrize("tool", ["ninja", "make"])
-def test_prepare_and_resume(tmp_path: Path, store: Path, tool: str) -> None:
-    """A real package through both halves: the manifest fits its schema, the tree comes back and builds."""
-    top = tmp_path / "top"
-    project = CMakeProject(top, tool)
-    (top / f"{HASH}.txt").write_text(f"prefix {store}/{HASH}-x")
-    found = _prepare(top, store, project.build)
-    assert {action["source"].rsplit("/", 1)[-1] for action in found["actions"]} >= {
-        "base.c",
-        "with space.c",
-        "libbase.a",
-    }
-    assert {left["output"].rsplit("/", 1)[-1] for left in found["left"]} == {"copied", "ran"}
-    assert sorted(os.listdir(store / "packs")) == sorted({action["pack"] for action in found["actions"]})
-    assert all(number < index for index, action in enumerate(found["actions"]) for number in action["inputs"])
-    shutil.rmtree(top)
-    top.mkdir()
-    out = store / f"{HASH}-x"
-    out.rmdir()
-    words = ("resume", "--top", top, "--snapshot", store / "snapshot", "--state", top / "state")
-    run(*words, "--output", f"out={store}/{OTHER}-x", where=top)
-    assert (top / f"{OTHER}.txt").read_text() == f"prefix {store}/{OTHER}-x"
-    assert (top / "state").exists()
-    assert project.objects() == set()
-    project.make()
-    text = run("report", "--manifest", store / "manifest/manifest.json", "--target", store / "report")
-    assert text == ""
-    assert "which is not declared" in (store / "report/report.txt").read_text()
 
 
 @pytest.mark.parametrize("entry", ["X", "=x", ""])

@@ -36,10 +36,16 @@ unpack() {
   splitphasePlace
 }
 
-# splitphaseInput INDEX PATH TARGET: what another action made, where this one reads it. The script of a link says so.
+# splitphaseInput INDEX PATH TARGET [copy]: what another action made, where this one reads it. The script of a link says so.
+# A copy where `ar` would follow a link, since a thin archive holds the names of its members.
 splitphaseInput() {
   mkdir -p "$(dirname "$3")"
-  ln -sf "${inputs[$1]}/$2" "$3"
+  if [ -n "${4:-}" ]; then
+    rm -f "$3"
+    cp --no-preserve=mode "${inputs[$1]}/$2" "$3"
+  else
+    ln -sf "${inputs[$1]}/$2" "$3"
+  fi
 }
 
 # run: the action, in a fresh shell state, its output folders made. What it prints on stderr goes to .splitphase/messages.

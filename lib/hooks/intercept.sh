@@ -61,15 +61,22 @@ splitphaseIsBashScript() {
   [[ $splitphaseStart == '#!'*/bash || $splitphaseStart == '#!'*/bash' '* ]]
 }
 
-# splitphaseInterceptEnd: behind the last phase in which the shim was in front. Prints what the server says.
-splitphaseInterceptEnd() {
+# splitphaseServerEnds: behind the last phase in which the shim was in front. Prints what the server says; fails where it does
+# not end as it should.
+splitphaseServerEnds() {
+  local splitphaseStatus=0
   splitphaseAside
   PATH=${PATH//"$splitphaseServed/bin:"/}
-  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseFail "the server of this build did not end well: $(tail -n 5 "$splitphaseServed/log")" \
-    "build again; if it ends again, report what it says"
+  "$splitphaseShim" --end "$splitphaseServed/socket" || splitphaseStatus=$?
   if [ -s "$splitphaseServed/log" ]; then sed 's/^/splitphase: server: /' "$splitphaseServed/log" >&2; fi
   rm -rf "$splitphaseServed"
   splitphaseServed=
+  return "$splitphaseStatus"
+}
+
+splitphaseInterceptEnd() {
+  splitphaseServerEnds || splitphaseFail "the server of this build did not end well; what it said is above" \
+    "build again; if it ends again, report what it says"
 }
 
 # splitphaseRecord: run buildPhase with stubs in the place of what compilers make, and write what comes of it. It may fail, or
@@ -93,7 +100,8 @@ splitphaseRecord() {
   wait "$splitphaseBuild" || echo "splitphase: the recorded buildPhase ended with status $?; what was recorded until then counts"
   kill "$splitphaseWatch" 2>/dev/null || :
   wait "$splitphaseWatch" 2>/dev/null || :
-  splitphaseInterceptEnd
+  # A recording that fails is no failure of the package.
+  splitphaseServerEnds || splitphaseUnsplit "its build could not be recorded; what the server said is in the log of its first part"
   # Nix must know the place of the packs, which is not known during evaluation if our inputs are content-addressed.
   printf %s "$splitphasePacks" >"$splitphaseManifest/packs"
 }
@@ -124,11 +132,9 @@ splitphaseKill() {
 
 # splitphaseReplay PHASE: run a phase and take the results of the package's actions. The server stays for the next one.
 splitphaseReplay() {
-  local splitphaseName splitphaseNames=()
   if [ -z "${splitphaseServed:-}" ]; then
-    for splitphaseName in ${splitphaseEnv[@]+"${splitphaseEnv[@]}"}; do splitphaseNames+=(--env "$splitphaseName"); done
     splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" --known "$splitphaseBase/actions.json" \
-      --artifacts "$splitphaseArtifacts" ${splitphaseNames[@]+"${splitphaseNames[@]}"} ${splitphaseVerify:+--verify}
+      --artifacts "$splitphaseArtifacts" ${splitphaseVerify:+--verify}
   fi
   splitphaseInFront
   splitphaseReplaying=$1

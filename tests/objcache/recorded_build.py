@@ -66,7 +66,7 @@ class Build:
         for name, text in files.items():
             path = self.kept / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(text.encode(errors="surrogateescape"))
 
     def program(self, name: str, text: str) -> dict[str, str]:
         """Put a wrapper of a compiler of our own first on PATH; returns the environment for that."""
@@ -149,7 +149,7 @@ class Build:
             path.write_text("".join(f"{self.outputs[one]}\n" for one in action["inputs"]))
             environment["inputsPath"] = str(path)
         if action["proof"]:
-            environment["helper"] = str(_helper())
+            environment["helper"] = str(helper())
         done = subprocess.run(
             ["bash", BUILDER], cwd=self.top, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=False, timeout=PATIENCE,
@@ -209,7 +209,7 @@ class Build:
         }
         process = subprocess.Popen(
             self.command, cwd=self.top / "source", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
         if while_it_runs is not None:
             while_it_runs(process)
@@ -226,7 +226,7 @@ class Build:
         )
 
 
-def _helper() -> Path:
+def helper() -> Path:
     path = tools() / "helper"
     if not path.exists():
         path.write_text(f'#!/bin/sh\nPYTHONPATH={PYTHON} exec {sys.executable} -S -m splitphase "$@"\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ X = "int x(void) { return 1; }\n"
 
 def test_a_library_that_is_not_in_the_tree_any_more(build: Build) -> None:
     """Another one, outside, is found then; every file that is read now was unchanged."""
-    outside = Path(os.popen("gcc -print-file-name=libm.so").read().strip()).parent  # noqa: S605 - a compiler's own words
+    found = subprocess.run(["gcc", "-print-file-name=libm.so"], capture_output=True, text=True, check=True)
+    outside = Path(found.stdout.strip()).parent
     build.write({
         "Makefile": "p: m.o own.o\n\tmkdir -p own\n\ttest ! -e flag || ar rcs own/libm.a own.o\n"
         f"\tgcc -o $@ m.o -fno-builtin -Lown -L{outside} -lm\n" + COMPILE,
@@ -128,8 +130,7 @@ def test_names_that_are_no_utf8(build: Build) -> None:
         }
     )
     replayed = build.whole()
-    text = json.dumps(build.manifest, ensure_ascii=False)
-    text.encode()
+    json.dumps(build.manifest, ensure_ascii=False).encode()
     assert build.manifest["left"]
     assert replayed.named("taken") == [f"{name}.c"]
     assert replayed.contents == build.stock()

@@ -22,7 +22,6 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--known", type=Path, metavar="FILE", help="take results of these actions, ...")
     parser.add_argument("--artifacts", type=Path, metavar="FILE", help="... whose outputs this names, a line each")
     parser.add_argument("--fixed", action="append", default=[], metavar="PREFIX", help="paths that do not change")
-    parser.add_argument("--env", action="append", default=[], help="further variables that compilers see")
     parser.add_argument("--verify", action="store_true", help="compile what is taken as well, and compare")
     parser.add_argument("--chaos", default="", help="for tests: delay=MS,refuse=PERCENT,die=PERCENT")
 
@@ -50,7 +49,6 @@ def execute(arguments: argparse.Namespace) -> int:
         fixed=tuple(arguments.fixed) or FIXED,
         source=source,
         target=arguments.keep,
-        added=tuple(arguments.env),
         verify=arguments.verify,
         chaos=arguments.chaos,
     )

@@ -81,7 +81,10 @@ class Artifacts:
         title: str,
         left: Mapping[str, str] | None = None,
         links: Mapping[str, tuple[Given, ...]] | None = None,
+        added: tuple[str, ...] = (),
     ) -> None:
+        self.added = added
+        """Names of further variables that counted when they were recorded."""
         self.title = title
         self.folder = folder
         self.links = links or {}
@@ -117,7 +120,7 @@ class Artifacts:
     @classmethod
     def of_actions(cls, known: Path, outputs: Sequence[str], top: str) -> Artifacts:
         """The results of actions: what prepare wrote of them, and the store path of each. Raises ManifestError."""
-        actions = read_known(known)
+        actions, added = read_known(known)
         if len(actions) != len(outputs):
             raise ManifestError(
                 f"{known} has {len(actions)} actions, but there are outputs of {len(outputs)}",
@@ -135,7 +138,7 @@ class Artifacts:
             entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
             if action.given is not None:
                 links[action.key] = action.given
-        return cls(Path("/"), entries, DERIVATIONS, left, links)
+        return cls(Path("/"), entries, DERIVATIONS, left, links, added)
 
     def result(self, key: str) -> Entry | None:
         """The result of an action."""

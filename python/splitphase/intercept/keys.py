@@ -70,10 +70,6 @@ class Held:
 class Keys:
     """Makes the keys of one build's calls.
 
-    `fixed` are prefixes of paths that do not change, `outputs` excepted; `added` are names of variables that count
-    besides those that compilers are known to read.
-    """
-
     def __init__(
         self,
         top: str,
@@ -83,10 +79,11 @@ class Keys:
         added: Collection[str] = (),
     ) -> None:
         self.top = top
+        self._added = added
+        """Names of further variables that the package's compilers read."""
         self._escape = escape
         self._own = tuple(outputs.values())
         self._fixed = fixed
-        self._added = sorted(added)
         self._scanner = Scanner(top, fixed=fixed, mutable=self._own)
         self.contents: Contents = self._scanner.contents
         self._held: dict[bytes, Held] = {}

@@ -199,8 +199,13 @@ class _Search:
         """
         given = [folder for folders in self._run_folders.values() for folder in folders]
         queue, known = list(self._files), {os.path.basename(path) for path in self._files}
+        read = {path: _dynamic(path) for path in queue if path not in self._unfit}
+        # What one needs may be given behind it.
+        known.update(value for entries in read.values() for tag, value in entries if tag == elf.SONAME)
         for path in queue:
-            entries = _dynamic(path) if path not in self._unfit else ()
+            if path not in read:
+                read[path] = _dynamic(path) if path not in self._unfit else ()
+            entries = read[path]
             known.update(value for tag, value in entries if tag == elf.SONAME)
             own = [
                 folder.replace("$ORIGIN", os.path.dirname(path)).replace("${ORIGIN}", os.path.dirname(path))

@@ -73,8 +73,8 @@ class Links:
     """Looks at links of one build."""
 
     def __init__(self, top: str, escape: Rewriter, added: Collection[str] = ()) -> None:
-        self._added = sorted(added)
         self._top = top
+        self._added = added
         self._escape = escape
         self._looked: dict[str, tuple[object, linked.Input]] = {}
         self._escaped: dict[str, str] = {}

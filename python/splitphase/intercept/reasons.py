@@ -54,6 +54,7 @@ class Reason(StrEnum):
     WRITING_VARIABLE = "a variable makes it write dependencies (DEPENDENCIES_OUTPUT, SUNPRO_DEPENDENCIES)"
     REWRITING_VARIABLE = "a variable changes its words (CCC_OVERRIDE_OPTIONS)"
     PATTERN_VARIABLE = "a variable of the wrapper holds a shell pattern"
+    LOADING_VARIABLE = "a variable loads a library into it (LD_PRELOAD, LD_AUDIT)"
     PRINTING_VARIABLE = "a variable makes it print what it does"
     HIDDEN_WORDS = "a variable of the wrapper holds more than options"
 

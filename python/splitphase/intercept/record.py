@@ -113,7 +113,9 @@ class Recorder:
                 source=judged.source,
                 shown=self._shown(call, judged.source),
                 written=tuple(written(call, judged)),
-                files=tuple(self._capture(path, key) for path in key.read),
+                files=tuple(
+                    self._captured_file(path, key.digests[path].hex(), own=path in key.owning) for path in key.read
+                ),
                 links=tuple((link, os.readlink(link)) for link in sorted(scan.symlinks)),
                 folders=tuple(sorted(scan.dirs)),
                 timed=tuple(sorted(scan.timestamps)),
@@ -210,6 +212,7 @@ class Recorder:
         return self._captured_file(path, self._keys.digests[path].hex(), own=path in key.owning)
 
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
+        """Keep a file's content, escaped, under this digest. Raises SplitphaseError where it has another one by now."""
         status = os.stat(path)
         target = self._captured / digest
         known = self._own.get(digest)

@@ -27,6 +27,8 @@ from splitphase.intercept.session import Pending
 log = logging.getLogger(__name__)
 _BACKLOG = 512
 _READ = 1 << 18
+_PATIENCE = 20
+"""Seconds."""
 NEVER_ACCEPTED = (BlockingIOError, InterruptedError, ConnectionAbortedError)
 
 
@@ -53,7 +55,7 @@ class _Connection:
 class Worker:
     """Serves connections until it is ended. `finish` makes the answer to the message that the build is over."""
 
-    def __init__(self, listener: socket.socket, session: Answering, finish: Callable[[], str]) -> None:
+    def __init__(self, listener: socket.socket, session: Answering, finish: Callable[[], bytes]) -> None:
         self._listener = listener
         self._session = session
         self._finish = finish
@@ -72,8 +74,8 @@ class Worker:
     def _accept(self) -> None:
         with suppress(*NEVER_ACCEPTED):
             accepted, _ = self._listener.accept()
-            # One read takes a whole call in most cases; the shim waits for the answer in any.
-            accepted.settimeout(None)
+            # One read takes a whole call in most cases; the shim waits for the answer in any. Who says nothing is left.
+            accepted.settimeout(_PATIENCE)
             connection = _Connection(accepted)
             self._selector.register(accepted, selectors.EVENT_READ, connection)
             self._read(connection)
@@ -128,10 +130,7 @@ class Worker:
             self._apart(connection, message)
             return None
         assert isinstance(message, End)  # noqa: S101 - for the type checker
-        try:
-            return os.fsencode(self._finish())
-        except OSError as error:
-            return protocol.fail(f"the results of this build cannot be kept: {error.strerror}")
+        return self._finish()
 
     def _apart(self, connection: _Connection, message: Stub) -> None:
         """Answer in a process of its own: others' compiles go on meanwhile."""
@@ -188,14 +187,22 @@ def serve(
             break
     leader = os.getpgrp()
 
-    def ended() -> str:
+    def ended() -> bytes:
         try:
-            return finish()
-        finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            os.killpg(leader, signal.SIGTERM)
-            signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
-            signal.alarm(1)
+            text = os.fsencode(finish())
+        except SplitphaseError as error:
+            text = protocol.fail(error.message)
+        except OSError as error:
+            log.exception("the build cannot be ended")
+            text = protocol.fail(f"the results of this build cannot be kept: {error.strerror}")
+        except Exception:
+            log.exception("the build cannot be ended")
+            text = protocol.fail("the end of the build failed, see the server's messages")
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(leader, signal.SIGTERM)
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+        signal.alarm(1)
+        return text
 
     try:
         Worker(listener, make(), ended).run()

@@ -22,6 +22,7 @@ from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Links, same
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.rust import RustCalls
+from splitphase.intercept.writers import Writers
 from splitphase.rewrite import Rewriter
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 TAKEN, RAN, LEFT = "taken", "ran", "left"
 LINK_TAKEN, LINKED = "link taken", "linked"
 CHANGED = "a file that it read changed while it ran"
+SHARED = "another compiler wrote its output while it ran"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ class Build:
     """Results to take."""
     target: Path | None = None
     """Where to keep results, if at all."""
-    added: tuple[str, ...] = ()
-    """Names of variables that count besides those that compilers are known to read (`objcacheEnv`)."""
     verify: bool = False
     """Whether each result that would be taken is made again and compared."""
     chaos: str = ""
     """For tests, see Chaos."""
+    added: tuple[str, ...] = ()
+    """Names of further variables that compilers read, where it is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Session:
         self._build = build
         self._escape = Rewriter.escaping(build.outputs)
         self._restore = Rewriter.restoring(build.outputs)
-        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, build.added)
+        added = build.source.added if build.source else ()
+        self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, added)
         self._kinds = (
             RustCalls(build.top, build.scratch, self._keys, self._escape),
             CCalls(build.top, build.scratch, self._keys, self._escape),
@@ -94,8 +97,9 @@ class Session:
         # The messages of actions are never shaped for a terminal.
         self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._calls = 0
-        self._links = Links(build.top, self._escape, build.added)
+        self._links = Links(build.top, self._escape, added)
         self._digests: dict[str, str] = {}
+        self._writers = Writers(build.scratch)
         self._restored: dict[tuple[str, str, str], str] = {}
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
@@ -191,6 +195,8 @@ class Session:
         return known
 
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
+        if self._keeper:
+            self._writers.begin(self._calls, written(call, judged))
         outputs = tuple(_state(path) for path in written(call, judged))
         return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
 
@@ -205,6 +211,8 @@ class Session:
             key.digests and contents.digests(key.read) != key.digests
         ):
             return CHANGED
+        if not self._writers.alone(pending.number, written(call, judged)):
+            return SHARED
         try:
             entry = self._of(call).entry(self._keeper, call, judged, key, _made(pending), messages)
         except RewriteError as error:

@@ -49,6 +49,7 @@ _UNSAFE = {
     "CCC_ADD_ARGS": Reason.REWRITING_VARIABLE,
     "QA_OVERRIDE_GCC3_OPTIONS": Reason.REWRITING_VARIABLE,
     "GCC_COMPARE_DEBUG": Reason.REWRITING_VARIABLE,
+    "LD_AUDIT": Reason.LOADING_VARIABLE,
     "CLANG_MODULE_CACHE_PATH": Reason.MODULES,
 }
 _UNSAFE_FOR_COMPILES = frozenset(("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "CLANG_MODULE_CACHE_PATH"))
@@ -90,6 +91,8 @@ def unsafe(environment: Mapping[str, str], kind: str) -> str:
     for name in _SEARCHED:
         if name in environment and not all(entry.startswith(STORE) for entry in environment[name].split(":")):
             return Reason.PROGRAMS
+    if environment.get("LD_PRELOAD"):
+        return Reason.LOADING_VARIABLE
     debug = environment.get("NIX_DEBUG", "")
     if debug and debug != "0":
         return Reason.PRINTING_VARIABLE

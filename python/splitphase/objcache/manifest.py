@@ -57,16 +57,16 @@ def _read(path: Path) -> dict[str, Any]:
     return raw
 
 
-def write_known(path: Path, actions: Iterable[Known]) -> None:
-    """Write `actions.json`."""
-    write_json(path, {"actions": [asdict(action) for action in actions]})
+def write_known(path: Path, actions: Iterable[Known], variables: Iterable[str] = ()) -> None:
+    """Write `actions.json`; `variables` are the names of those that count beside the ones of every package."""
+    write_json(path, {"variables": sorted(variables), "actions": [asdict(action) for action in actions]})
 
 
-def read_known(path: Path) -> tuple[Known, ...]:
-    """Read `actions.json`."""
+def read_known(path: Path) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """Read `actions.json`: the actions, and the names of variables."""
     raw = _read(path)
     try:
-        return tuple(_known(entry) for entry in raw["actions"])
+        return tuple(_known(entry) for entry in raw["actions"]), tuple(raw["variables"])
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(f"{path}: damaged: {error!r}", hint=_HINT) from error
 

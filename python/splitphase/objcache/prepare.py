@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.hashes.forms import split_path
-from splitphase.intercept.journal import Left, left, recorded
+from splitphase.intercept.journal import left, recorded
 from splitphase.intercept.record import CAPTURED
 from splitphase.objcache.manifest import Known, write_json, write_known
 from splitphase.objcache.packs import Pack, PackWriter
@@ -47,7 +48,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
             script += proof_script(pairs, names)
         writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.timed))
     packed = writer.finish()
-    write_known(targets.known / KNOWN, [_known(action, tree) for action in plan.actions])
+    write_known(targets.known / KNOWN, [_known(action, tree) for action in plan.actions], settings.added)
     write_json(
         targets.manifest / "manifest.json",
         {
@@ -58,7 +59,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
                 {
                     "name": action.name,
                     "kind": action.kind,
-                    "source": action.source,
+                    "source": _plain(action.source),
                     "pack": packed[action.number].name,
                     "sha256": packed[action.number].sha256,
                     "inputs": list(action.inputs),
@@ -68,7 +69,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
                 for action in plan.actions
             ],
             "left": [
-                {"output": _shown(one, escape), "kind": one.kind, "reason": escape.text(one.reason)}
+                {"output": _plain(escape.text(one.shown)), "kind": one.kind, "reason": _plain(escape.text(one.reason))}
                 for one in plan.left
             ],
         },
@@ -88,8 +89,9 @@ def _known(action: Action, tree: Tree) -> Known:
     return Known(action.key, action.source, written, action.given if action.kind == "link" else None)
 
 
-def _shown(one: Left, escape: Rewriter) -> str:
-    return escape.text(one.shown)
+def _plain(text: str) -> str:
+    """A text that Nix can read: a byte of a name that is no UTF-8 is shown as one that is not known."""
+    return os.fsencode(text).decode(errors="replace")
 
 
 def _reason(plan: Plan) -> str:

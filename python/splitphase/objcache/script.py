@@ -45,14 +45,15 @@ def action_script(action: Action, tree: Tree, escape: Rewriter, results: Mapping
 
 
 def _placed(action: Action, tree: Tree, results: Mapping[str, tuple[int, str]]) -> Iterator[str]:
-    """Lines `splitphaseInput INDEX PATH TARGET`: INDEX counts the action's inputs, PATH is in that one's output."""
+    """Lines `splitphaseInput INDEX PATH TARGET [copy]`: INDEX counts the action's inputs, PATH is in that one's output."""
     index = {number: place for place, number in enumerate(action.inputs)}
     for count, file in enumerate(action.given):
         places = [(file.call, tree.relative(file.path))] if file.call else []
         places += zip((part.call for part in file.parts), _members(file, count, tree), strict=True)
         for call, target in places:
             number, path = results[call]
-            yield f"splitphaseInput {index[number]} {shlex.quote(path)} {shlex.quote(target)}"
+            copied = " copy" if file.thin else ""
+            yield f"splitphaseInput {index[number]} {shlex.quote(path)} {shlex.quote(target)}{copied}"
 
 
 def _archives(action: Action, tree: Tree) -> Iterator[str]:

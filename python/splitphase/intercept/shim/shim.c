@@ -202,6 +202,8 @@ static const char *next(const char *text) { return text + strlen(text) + 1; }
 /* Writes all that a hit names; on success does not return. */
 static void take(const struct buffer *answer) {
   const char *messages = next(answer->data), *end = answer->data + answer->size;
+  /* A damaged answer, or one without a file, is none. */
+  if (!answer->size || end[-1] || messages >= end || next(messages) >= end) return;
   for (const char *how = next(messages); how < end;) {
     const char *path = next(how), *from = path < end ? next(path) : end;
     if (from >= end || !put(how, path, from)) return;

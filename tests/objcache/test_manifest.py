@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from splitphase.manifest import StagedAction, StagedOutput, StagePlan
 
-from splitphase import manifest
 from splitphase.errors import ManifestError
+from splitphase.intercept.links import Given, Part
+from splitphase.objcache import manifest
 
 SCHEMA = json.loads((Path(manifest.__file__).parent / "schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -83,52 +83,49 @@ def test_schema_refuses(wrong: dict[str, Any]) -> None:
     assert list(VALIDATOR.iter_errors(wrong))
 
 
-_PATHS = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=8)
-_TIMES = st.one_of(st.none(), st.integers(0, 1 << 62))
-_PLANS = st.builds(
-    StagePlan,
-    st.sampled_from(["ninja", "make"]),
-    _PATHS,
-    st.lists(
-        st.builds(
-            StagedAction,
-            _PATHS,
-            st.lists(st.builds(StagedOutput, _PATHS, _TIMES), max_size=3).map(tuple),
-            st.lists(_PATHS, max_size=2).map(tuple),
-        ),
-        max_size=3,
-    ).map(tuple),
+_TEXTS = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=8)
+_PARTS = st.builds(Part, _TEXTS, _TEXTS)
+_GIVEN = st.builds(
+    Given, _TEXTS, _TEXTS, _TEXTS, st.lists(_PARTS, max_size=2).map(tuple), st.booleans(), st.booleans(), st.booleans()
+)
+_KNOWN = st.builds(
+    manifest.Known,
+    _TEXTS,
+    _TEXTS,
+    st.lists(_TEXTS, max_size=3).map(tuple),
+    st.one_of(st.none(), st.lists(_GIVEN, max_size=2).map(tuple)),
 )
 
 
-@given(_PLANS)
-def test_stage_plan_there_and_back(tmp_path_factory: pytest.TempPathFactory, plan: StagePlan) -> None:
-    path = tmp_path_factory.getbasetemp() / "stage.json"
-    manifest.write_stage(path, plan)
-    assert manifest.read_stage(path) == plan
+@given(st.lists(_KNOWN, max_size=3).map(tuple), st.sets(_TEXTS, max_size=2))
+def test_known_actions_there_and_back(
+    tmp_path_factory: pytest.TempPathFactory, actions: tuple[manifest.Known, ...], variables: set[str]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "actions.json"
+    manifest.write_known(path, actions, variables)
+    assert manifest.read_known(path) == (actions, tuple(sorted(variables)))
 
 
 def test_names_that_are_no_utf8(tmp_path: Path) -> None:
-    plan = StagePlan("make", ".", (StagedAction("x", (StagedOutput("caf\udce9.o", 1),), ()),))
-    manifest.write_stage(tmp_path / "stage.json", plan)
-    assert manifest.read_stage(tmp_path / "stage.json") == plan
+    known = manifest.Known("key", "caf\udce9.c", ("caf\udce9.o", ""))
+    manifest.write_known(tmp_path / "actions.json", [known])
+    assert manifest.read_known(tmp_path / "actions.json") == ((known,), ())
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{", "null", "[]", '{"version":2}', "{}", '{"version":1}', '{"version":1,"tool":"ninja","directory":"."}',
-        '{"version":1,"tool":"ninja","directory":".","actions":[{}]}',
-        '{"version":1,"tool":"x","directory":".","actions":7}',
-        '{"version":1,"tool":"x","directory":".","actions":[{"name":"x","outputs":[["a"]],"extra":[]}]}', "\udce9",
+        "", "{", "null", "[]", '{"version":2}', "{}", '{"version":1}', '{"version":1,"actions":[],"variables":7}',
+        '{"version":1,"variables":[],"actions":[{}]}', '{"version":1,"variables":[],"actions":7}',
+        '{"version":1,"variables":[],"actions":[{"key":"x","source":"x","written":["a"],"given":[{"p":1}]}]}', "\udce9",
     ],
 )  # fmt: skip
-def test_damaged_plans(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "stage.json"
+def test_damaged_actions(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "actions.json"
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ManifestError) as caught:
-        manifest.read_stage(path)
+        manifest.read_known(path)
     assert str(path) in caught.value.message
     assert caught.value.hint
     with pytest.raises(ManifestError):
-        manifest.read_stage(tmp_path / "absent.json")
+        manifest.read_known(tmp_path / "absent.json")

@@ -9,9 +9,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from splitphase.pack import Pack, PackFile, PackWriter
 
 from splitphase.errors import SplitphaseError
+from splitphase.intercept.journal import File
+from splitphase.objcache.packs import Pack, PackFile, PackWriter
 from splitphase.paths import Tree
 
 LONG = "/".join(["a-folder-with-a-rather-long-name"] * 5) + "/" + "n" * 120 + ".h"
@@ -23,18 +24,23 @@ class Source:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.top = root / "top"
-        self.top.mkdir()
+        self.captured = root / "captured"
+        for folder in (self.top, self.captured):
+            folder.mkdir()
 
-    def write(self, name: str, content: bytes | str = "x\n", *, mode: int = 0o644, mtime: int = 1000) -> str:
+    def write(self, name: str, content: bytes | str = "x\n", *, mode: int = 0o644, mtime: int = 1000) -> File:
         path = self.top / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        data = content if isinstance(content, bytes) else content.encode()
+        path.write_bytes(data)
         path.chmod(mode)
         os.utime(path, (mtime, mtime))
-        return str(path)
+        digest = hashlib.sha256(data).hexdigest()
+        (self.captured / digest).write_bytes(data)
+        return File(str(path), digest, mode, mtime, own=False)
 
     def pack(self, *packs: Pack, target: str = "packs") -> dict[int, PackFile]:
-        writer = PackWriter(Tree(str(self.top)), self.root / target)
+        writer = PackWriter(Tree(str(self.top)), self.captured, self.root / target)
         for number, pack in enumerate(packs):
             writer.add(number, pack)
         return writer.finish()
@@ -64,7 +70,7 @@ def test_content_comes_back(source: Source) -> None:
         LONG: b"long",
         os.fsdecode(b"caf\xe9.h"): b"latin-1",
     }
-    paths = frozenset(source.write(name, content) for name, content in files.items())
+    paths = tuple(source.write(name, content) for name, content in files.items())
     script = "splitphaseRun() { :; }\n# ☃ caf\udce9\n"
     place = source.unpack(Pack(script, paths))
     found = {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
@@ -72,14 +78,12 @@ def test_content_comes_back(source: Source) -> None:
 
 
 def test_modes_links_folders_and_times(source: Source) -> None:
-    source.write("run.sh", mode=0o711)
-    source.write("own.c", mode=0o600)
-    os.symlink("../run.sh", source.top / "link")
-    os.symlink("/" + "far/" * 60 + "away", source.top / "far")
-    (source.top / "empty").mkdir()
-    names = frozenset(str(source.top / name) for name in ("run.sh", "own.c", "link", "far"))
-    folders = frozenset({str(source.top / "empty"), str(source.top), "/outside"})
-    place = source.unpack(Pack("", names, folders))
+    files = (source.write("run.sh", mode=0o711), source.write("own.c", mode=0o600))
+    links = tuple(
+        (str(source.top / name), to) for name, to in (("link", "../run.sh"), ("far", "/" + "far/" * 60 + "away"))
+    )
+    folders = (str(source.top / "empty"), str(source.top))
+    place = source.unpack(Pack("", files, links, folders))
     assert stat.S_IMODE((place / "run.sh").stat().st_mode) == 0o755
     assert stat.S_IMODE((place / "own.c").stat().st_mode) == 0o644
     assert os.readlink(place / "link") == "../run.sh"
@@ -92,16 +96,16 @@ def test_modes_links_folders_and_times(source: Source) -> None:
 def test_a_function_of_what_is_read(source: Source, tmp_path: Path) -> None:
     """Not of where the tree is, when it was unpacked, who owns it, or what else lies in it."""
     names = ("a.h", "b/c.h", "main.c")
-    first = source.pack(Pack("run", frozenset(source.write(name, name) for name in names)))
+    first = source.pack(Pack("run", tuple(source.write(name, name) for name in names)))
     (tmp_path / "elsewhere").mkdir()
     other = Source(tmp_path / "elsewhere")
     other.write("unrelated.h")
     paths = [other.write(name, name, mode=0o444, mtime=2_000_000_000) for name in reversed(names)]
-    assert other.pack(Pack("run", frozenset(paths))) == first
+    assert other.pack(Pack("run", tuple(paths))) == first
 
 
 def test_name_is_the_content(source: Source) -> None:
-    paths = frozenset({source.write("a.h")})
+    paths = (source.write("a.h"),)
     packs = [Pack("one", paths), Pack("two", paths), Pack("one", paths)]
     written = source.pack(*packs)
     assert written[0] == written[2] != written[1]
@@ -113,7 +117,7 @@ def test_name_is_the_content(source: Source) -> None:
 
 
 def test_more_packs_than_one_batch(source: Source) -> None:
-    paths = frozenset({source.write("a.h")})
+    paths = (source.write("a.h"),)
     written = source.pack(*(Pack(f"{number}", paths) for number in range(450)))
     assert sorted(written) == list(range(450))
     assert len({pack.name for pack in written.values()}) == 450
@@ -121,20 +125,20 @@ def test_more_packs_than_one_batch(source: Source) -> None:
 
 @pytest.mark.parametrize("change", ["content", "name", "script", "mode", "more"])
 def test_every_difference_shows(source: Source, change: str) -> None:
-    paths = {source.write("a.h", "one"), source.write("b.h", "two")}
-    before = source.pack(Pack("run", frozenset(paths)))[0]
+    paths = [source.write("a.h", "one"), source.write("b.h", "two")]
+    before = source.pack(Pack("run", tuple(paths)))[0]
     script = "run"
     if change == "content":
-        source.write("a.h", "ONE")
+        paths[0] = source.write("a.h", "ONE")
     elif change == "name":
-        paths = {source.write("a.h", "one"), source.write("c.h", "two")}
+        paths[1] = source.write("c.h", "two")
     elif change == "script":
         script = "RUN"
     elif change == "mode":
-        source.write("a.h", "one", mode=0o755)
+        paths[0] = source.write("a.h", "one", mode=0o755)
     else:
-        paths.add(source.write("d.h", "three"))
-    assert source.pack(Pack(script, frozenset(paths)))[0].name != before.name
+        paths.append(source.write("d.h", "three"))
+    assert source.pack(Pack(script, tuple(paths)))[0].name != before.name
 
 
 def _times(place: Path) -> dict[str, int]:
@@ -145,7 +149,7 @@ def test_equal_files_with_other_times_stay_apart(source: Source) -> None:
     """`#pragma once` takes files of equal size, time and content for one, and includes only the first."""
     paths = [source.write("one.h", "same", mtime=5000), source.write("two.h", "same", mtime=4000)]
     paths += [source.write("three.h", "same", mtime=5000), source.write("other.h", "else", mtime=3000)]
-    assert _times(source.unpack(Pack("", frozenset(paths)))) == {"one.h": 2, "two.h": 1, "three.h": 2, "other.h": 1}
+    assert _times(source.unpack(Pack("", tuple(paths)))) == {"one.h": 2, "two.h": 1, "three.h": 2, "other.h": 1}
 
 
 def test_pragma_once_compiles_as_in_the_tree(source: Source) -> None:
@@ -154,7 +158,7 @@ def test_pragma_once_compiles_as_in_the_tree(source: Source) -> None:
         headers = [source.write("a/x.h", "#pragma once\nN\n"), source.write("b/x.h", "#pragma once\nN\n", mtime=second)]
         text = "#define N 1+\n" + 'int x =\n#include "a/x.h"\n#include "b/x.h"\n0;\n'
         main = source.write("main.c", text)
-        place = source.unpack(Pack("", frozenset([main, *headers])))
+        place = source.unpack(Pack("", (main, *headers)))
         command = ["gcc", "-E", "-P", "main.c"]
         wanted = subprocess.run(command, cwd=source.top, check=True, capture_output=True).stdout
         assert subprocess.run(command, cwd=place, check=True, capture_output=True).stdout == wanted
@@ -164,7 +168,7 @@ def test_pragma_once_compiles_as_in_the_tree(source: Source) -> None:
 
 def test_a_time_that_is_read_is_kept(source: Source) -> None:
     paths = [source.write("one.c", mtime=5000), source.write("two.h", "two", mtime=4000)]
-    place = source.unpack(Pack("", frozenset(paths), timed=frozenset(paths[:1])))
+    place = source.unpack(Pack("", tuple(paths), timed=frozenset(file.path for file in paths[:1])))
     assert _times(place) == {"one.c": 5000, "two.h": 1}
 
 
@@ -175,5 +179,5 @@ def test_zstd_that_fails_is_an_error(source: Source, monkeypatch: pytest.MonkeyP
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin", prepend=":")
     with pytest.raises(SplitphaseError, match="no space left") as caught:
-        source.pack(Pack("", frozenset({source.write("a")})))
+        source.pack(Pack("", (source.write("a"),)))
     assert "disk" in caught.value.hint
