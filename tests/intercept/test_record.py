@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shimmed import OUTPUT, Server, tools
 from small_project import Project
+from splitphase.intercept.journal import Journal, Recorded
+from splitphase.intercept.journal import recorded as recorded_calls
 from splitphase.intercept.realize import IDLE
 from splitphase.intercept.reasons import Reason
-from splitphase.intercept.record import CALLS, _lines
 
 
 class Recording(Server):
@@ -110,7 +112,14 @@ def test_many_programs_behind_the_last_compile(generator: Project) -> None:
     assert "since the last compile" in (generator.source / f"{names[-1]}.2").read_text()
 
 
-def test_line_that_is_being_written_is_none(tmp_path: Path) -> None:
+def test_a_call_that_is_being_written_is_none(tmp_path: Path) -> None:
     """A worker wrote while a program was made: that failed, and what needed it was compiled in the end."""
-    (tmp_path / CALLS.format(1)).write_text('{"call": 1}\n{"call": 2')
-    assert list(_lines(tmp_path, CALLS)) == [{"call": 1}]
+    journal = Journal(tmp_path)
+    call = Recorded("key", "compile", "gcc", ("-c",), "/", {}, {}, "a.c", "a.c", ("a.o",))
+    journal.call(call)
+    (written,) = tmp_path.glob("calls-*")
+    whole = written.read_bytes()
+    journal.call(replace(call, key="other"))
+    written.write_bytes(written.read_bytes()[:-5])
+    assert recorded_calls(tmp_path) == [call]
+    assert written.read_bytes().startswith(whole)

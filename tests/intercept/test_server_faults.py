@@ -18,6 +18,7 @@ from shimmed import PYTHON, Server, entries, served, stock, tools
 from splitphase.intercept import record, session
 from splitphase.intercept.artifacts import Identity
 from splitphase.intercept.call import Call
+from splitphase.intercept.journal import left
 from splitphase.intercept.protocol import RUN, Asked
 from splitphase.intercept.record import Recorder
 from splitphase.intercept.session import CHANGED, SHARED, Build, Session
@@ -133,7 +134,7 @@ def test_a_header_that_changes_between_key_and_capture(tree: Tree, monkeypatch: 
     assert worker.asked(tree.asked())[0] == RUN
     scratch = tree.folder / "scratch"
     assert not list(scratch.glob("calls-*"))
-    assert CHANGED in "".join(path.read_text() for path in scratch.glob("left-*"))
+    assert CHANGED in [one.reason for one in left(scratch)]
 
 
 def test_an_end_that_fails_is_an_error(tree: Tree) -> None:
