@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -82,8 +82,11 @@ class Artifacts:
         left: Mapping[str, str] | None = None,
         links: Mapping[str, tuple[Given, ...]] | None = None,
         added: tuple[str, ...] = (),
+        run_paths: Collection[str] = (),
     ) -> None:
         self.added = added
+        self.run_paths = run_paths
+        """Keys of links in which a token is to stand in run paths alone."""
         """Names of further variables that counted when they were recorded."""
         self.title = title
         self.folder = folder
@@ -138,7 +141,9 @@ class Artifacts:
             entries.append(Entry(action.key, action.source, files, messages, folder, tokens=True, spelled=False))
             if action.given is not None:
                 links[action.key] = action.given
-        return cls(Path("/"), entries, DERIVATIONS, left, links, added)
+        return cls(
+            Path("/"), entries, DERIVATIONS, left, links, added, {action.key for action in actions if action.run_path}
+        )
 
     def result(self, key: str) -> Entry | None:
         """The result of an action."""

@@ -11,8 +11,11 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from splitphase import elf
 from splitphase.errors import RewriteError, SplitphaseError
+from splitphase.hashes.sources import Memory
 from splitphase.intercept import linked, stub
 from splitphase.intercept.call import Call, Judged
 from splitphase.intercept.variables import relevant, words_added
@@ -128,6 +131,14 @@ class Links:
         if not found.thin and status.st_ctime_ns < began - RACY:
             self._looked[path] = (now, found)
         return found
+
+
+def only_in_run_path(restore: Rewriter, path: Path) -> bool:
+    """Whether a program or library holds tokens in its run path alone, and has no digest of itself."""
+    source = Memory(path.read_bytes())
+    outcome = restore.engine.examine(source)
+    places = {(find.section, find.form, find.inside) for find in outcome.finds}
+    return not outcome.problems and places <= {(".dynstr", "", ())} and elf.Image(source).build_id() is None
 
 
 def given(inputs: Inputs, links: Links, made: Callable[[str], str]) -> Iterator[Given]:

@@ -19,7 +19,7 @@ from splitphase.intercept.ccalls import CCalls
 from splitphase.intercept.chaos import Chaos
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
-from splitphase.intercept.links import Links, same
+from splitphase.intercept.links import Links, only_in_run_path, same
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.rust import RustCalls
 from splitphase.intercept.writers import Writers
@@ -173,6 +173,9 @@ class Session:
                 reason = same(self._links.inputs(call, judged), source.links[key], self._links, self._real)
             except (SplitphaseError, OSError) as error:
                 reason = f"what it reads cannot be looked at: {error}"
+        if not reason and source is not None and entry is not None and key in source.run_paths:
+            alone = only_in_run_path(self._restore, source.path(entry.files[0]))
+            reason = "" if alone else "its output path stands elsewhere than in a run path, or it has a build-id"
         if not reason and self._chaos.refuses():
             reason = "it is refused"
         if reason or entry is None:

@@ -29,6 +29,8 @@ class Known:
     """The object, the dependency file (empty: none), others; relative to the top."""
     given: tuple[Given, ...] | None = None
     """What a link was given; none for a compile."""
+    run_path: bool = False
+    """Whether a token stands in a link's run path alone, so that it was not proven by a second link."""
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
@@ -75,4 +77,4 @@ def _known(entry: dict[str, Any]) -> Known:
     given = entry["given"]
     if given is not None:
         given = tuple(Given(**{**one, "parts": tuple(Part(**part) for part in one["parts"])}) for one in given)
-    return Known(entry["key"], entry["source"], tuple(entry["written"]), given)
+    return Known(entry["key"], entry["source"], tuple(entry["written"]), given, entry["run_path"])

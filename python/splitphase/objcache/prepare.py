@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from splitphase.rewrite import Rewriter
 from splitphase.tokens import SEED_LENGTH, tokens
 
 KNOWN = "actions.json"
+_RUN_PATH = re.compile(r"-rpath(?:[ ,=]|-Wl,)+[^\s,'\"]+")
+"""As words have it and as NIX_LDFLAGS has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,20 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
     names = {first: split_path(Path(outputs[name]).name)[1] for name, (first, _) in tokens(outputs).items()}
     writer = PackWriter(tree, scratch / CAPTURED, targets.packs)
     proofs: set[int] = set()
+    run_paths: set[int] = set()
     results = {action.key: (action.number, tree.relative(action.written[0])) for action in plan.actions}
     for action in plan.actions:
         script = action_script(action, tree, escape, results)
-        if _needs_proof(action, script, pairs) or not proofs.isdisjoint(action.inputs):
-            proofs.add(action.number)
+        inherited = not proofs.isdisjoint(action.inputs)
+        if inherited or _needs_proof(action, script, pairs):
+            proven = inherited or not _in_run_path(action, script, pairs)
+            (proofs if proven else run_paths).add(action.number)
+        if action.number in proofs:
             script += proof_script(pairs, names)
         writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.timed))
     packed = writer.finish()
-    write_known(targets.known / KNOWN, [_known(action, tree) for action in plan.actions], settings.added)
+    known = [_known(action, tree, run_path=action.number in run_paths) for action in plan.actions]
+    write_known(targets.known / KNOWN, known, settings.added)
     write_json(
         targets.manifest / "manifest.json",
         {
@@ -84,9 +92,17 @@ def _needs_proof(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
     return Rewriter(dict(pairs)).text(script) != script or any(file.own for file in action.files)
 
 
-def _known(action: Action, tree: Tree) -> Known:
+def _in_run_path(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
+    """Whether a link sees tokens as run paths alone: no other byte of the result can depend on them.
+
+    The final build looks whether this is so, and whether there is a build-id, which is a digest over all.
+    """
+    return action.kind == "link" and not _needs_proof(action, _RUN_PATH.sub("", script), pairs)
+
+
+def _known(action: Action, tree: Tree, *, run_path: bool) -> Known:
     written = tuple(tree.relative(path) if path else "" for path in action.written)
-    return Known(action.key, action.source, written, action.given if action.kind == "link" else None)
+    return Known(action.key, action.source, written, action.given if action.kind == "link" else None, run_path)
 
 
 def _plain(text: str) -> str:
