@@ -13,7 +13,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from cmake_project import CMakeProject
 
 import splitphase
 from splitphase.cli import COMMANDS

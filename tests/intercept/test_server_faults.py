@@ -18,11 +18,13 @@ from shimmed import PYTHON, Server, entries, served, stock, tools
 from splitphase.intercept import record, session
 from splitphase.intercept.artifacts import Identity
 from splitphase.intercept.call import Call
+from splitphase.intercept.journal import left, recorded
 from splitphase.intercept.protocol import RUN, Asked
 from splitphase.intercept.record import Recorder
 from splitphase.intercept.session import CHANGED, SHARED, Build, Session
 from splitphase.intercept.summary import Summary
 from splitphase.intercept.writers import Writers
+from splitphase.scan.contents import Contents
 
 
 class Tree:
@@ -109,7 +111,7 @@ def test_writers_one_after_the_other_are_alone(tmp_path: Path) -> None:
 def test_a_header_that_changes_without_a_trace(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within one tick of the clock, to the same size: the times are what they were."""
     worker = tree.session()
-    monkeypatch.setattr(type(worker._keys.contents), "signatures", lambda _self, _paths: b"")
+    monkeypatch.setattr(Contents, "signatures", lambda _self, _paths: b"")
     _, pending = worker.asked(tree.asked())
     assert pending is not None
     (tree.source / "a.h").write_text("#define A 2\n")
@@ -132,8 +134,8 @@ def test_a_header_that_changes_between_key_and_capture(tree: Tree, monkeypatch: 
     worker = tree.session(Recorder)
     assert worker.asked(tree.asked())[0] == RUN
     scratch = tree.folder / "scratch"
-    assert not list(scratch.glob("calls-*"))
-    assert CHANGED in "".join(path.read_text() for path in scratch.glob("left-*"))
+    assert list(recorded(scratch)) == []
+    assert [one.reason for one in left(scratch)] == [CHANGED]
 
 
 def test_an_end_that_fails_is_an_error(tree: Tree) -> None:

@@ -252,7 +252,7 @@ def test_an_output_in_a_linked_folder(build: Build) -> None:
 def test_modes_are_the_umasks(build: Build, mask: str) -> None:
     build.write(
         {
-            "Makefile": "x: x.c\n\tumask %s; gcc -MMD -c x.c && gcc -o x x.o\n" % mask,
+            "Makefile": f"x: x.c\n\tumask {mask}; gcc -MMD -c x.c && gcc -o x x.o\n",
             "x.c": "int main(void) { return 0; }\n",
         }
     )
@@ -263,7 +263,7 @@ def test_modes_are_the_umasks(build: Build, mask: str) -> None:
 
 def test_a_hard_link_to_an_object_keeps_its_content(build: Build) -> None:
     build.write({
-        "Makefile": "all:\n\tgcc -c x.c -DX=1 -o x.o\n\tln x.o kept.o\n\tgcc -c x.c -DX=2 -o x.o\n", "x.c": "int x = X;\n",
+        "Makefile": "all:\n\tgcc -c x.c -DX=1\n\tln x.o kept.o\n\tgcc -c x.c -DX=2\n", "x.c": "int x = X;\n",
     })  # fmt: skip
     replayed = build.whole()
     assert replayed.named("taken") == ["x.c", "x.c"]

@@ -33,6 +33,8 @@ CLANG_DATE = "it sees the date, which this compiler does not take from SOURCE_DA
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """What a result is kept and looked up under."""
+
     exact: str
     """Of everything; empty where there is a `reason`."""
     moved: str
@@ -87,8 +89,6 @@ class Keys:
         self._held: dict[bytes, Held] = {}
         self.last: ScanResult
         """What the call of the last key may read, ..."""
-        self.digests: Mapping[str, bytes] = {}
-        """... and the digests of those of these files that are regular."""
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
@@ -99,7 +99,7 @@ class Keys:
         environment = relevant(call.environment, judged.kind.value)
         environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         scan, digests = self._scan(call, judged, environment)
-        self.last, self.digests = scan, digests
+        self.last = scan
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)

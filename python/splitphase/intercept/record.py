@@ -207,10 +207,6 @@ class Recorder:
             self._templates[known] = stub.library_template(target, template, soname=soname is not None)
         return stub.library_stub(self._templates[known], key, soname)
 
-    def _capture(self, path: str, key: Key) -> File:
-        """Keep a file's content, escaped, under the digest that the key was made of."""
-        return self._captured_file(path, self._keys.digests[path].hex(), own=path in key.owning)
-
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
         """Keep a file's content, escaped, under this digest. Raises SplitphaseError where it has another one by now."""
         status = os.stat(path)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 class Writers:
-    """The kept calls of one worker; all workers of a build share the folder. Each output has a file of lines `+ID`, `-ID`."""
+    """The kept calls of one worker; all workers of a build share the folder.
+
+    Each output has a file there, of lines `+ID` where a call begins and `-ID` where it ends.
+    """
 
     def __init__(self, scratch: Path) -> None:
         self._folder = scratch / "writers"
