@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from splitphase.ninja.deps import DepsEntry
 
 from splitphase.ninja.graph import Edge, Graph
 from splitphase.ninja.hashes import edge_hash
@@ -67,19 +66,6 @@ def _log_entries(graph: Graph, version: int) -> Iterator[LogEntry]:
                 path = Path(graph.directory, output)
                 if path.exists():
                     yield LogEntry(0, 1, path.stat().st_mtime_ns, output, edge_hash(version, edge))
-
-
-def rebuilt_deps(graph: Graph) -> list[DepsEntry]:
-    """The deps log's entries, from the depfiles that `-d keepdepfile` leaves."""
-    return [
-        DepsEntry(
-            edge.outputs[0],
-            Path(graph.directory, edge.outputs[0]).stat().st_mtime_ns,
-            tuple(depfile_paths(Path(graph.directory, edge.depfile))),
-        )
-        for edge in graph.edges
-        if edge.deps and Path(graph.directory, edge.depfile).exists()
-    ]
 
 
 def depfile_paths(path: Path) -> list[str]:
