@@ -43,12 +43,13 @@ let
     {
       change,
       compiled,
+      said ? null,
     }:
     let
       edited = busybox.overrideAttrs change;
     in
     says "kbuild-${name}" {
-      inherit edited compiled;
+      inherit edited compiled said;
       made = mkCheckpointBuild (logged edited) checkpoint;
     };
 in
@@ -66,14 +67,11 @@ lib.mapAttrs' one {
     change.buildPhase = "runHook preBuild; make -j$NIX_BUILD_CORES; runHook postBuild";
     compiled = [ "coreutils/cat.c" ];
   };
-  # A symbol that one file names; another one reads the text of all usages.
+  # A symbol: every source reads the header with all of them.
   symbol = {
     change.preConfigure = "symbol=CONFIG_FEATURE_FANCY_HEAD";
-    compiled = [
-      "applets/applets.c"
-      "coreutils/head.c"
-      "libbb/appletlib.c"
-    ];
+    compiled = null;
+    said = "0 objects taken from the checkpoint, 161 built anew";
   };
   # What the build itself runs.
   rules = {

@@ -157,7 +157,7 @@ let
       lib.concatStringsSep "\n" (lib.filter builtins.isString (lib.attrValues (removeAttrs attrs (later cut))))
     );
   mentions = name: text: lib.replaceStrings [ name ] [ "" ] text != text;
-  later = cut: lib.optional cut.inside "postBuild" ++ after (lib.head cut.phases);
+  later = cut: after (lib.head cut.phases);
 in
 {
   inherit rank;

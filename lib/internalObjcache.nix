@@ -16,6 +16,8 @@ in
   own = [
     "objcacheEnv"
     "objcacheLeave"
+    "objcacheIdleSeconds"
+    "objcacheRecordSeconds"
   ];
 
   cut = {
@@ -33,6 +35,8 @@ in
     attributes = {
       splitphaseEnv = attrs.objcacheEnv or [ ];
       splitphaseLeave = attrs.objcacheLeave or [ ];
+      splitphaseIdleSeconds = attrs.objcacheIdleSeconds or 60;
+      splitphaseRecordSeconds = attrs.objcacheRecordSeconds or 1800;
     };
   };
 

@@ -109,10 +109,12 @@ splitphaseRecord() {
 # splitphaseWatch PID: end a recorded build that has made no new call for a long time, or that takes very long.
 splitphaseWatch() {
   local splitphaseCalls splitphaseBefore= splitphaseIdle=0 splitphaseSeconds=0
-  while [ "$splitphaseIdle" -lt "${objcacheIdleSeconds:-60}" ] && [ "$splitphaseSeconds" -lt "${objcacheRecordSeconds:-1800}" ]; do
+  while [ "$splitphaseIdle" -lt "$splitphaseIdleSeconds" ] && [ "$splitphaseSeconds" -lt "$splitphaseRecordSeconds" ]; do
     sleep 1
     splitphaseSeconds=$((splitphaseSeconds + 1)) splitphaseIdle=$((splitphaseIdle + 1))
-    splitphaseCalls=$(cat "$splitphaseServed"/calls-* "$splitphaseServed"/left-* 2>/dev/null | wc -c)
+    # Calls, and what is made for real because the build runs it.
+    splitphaseCalls=$(cat "$splitphaseServed"/calls-* "$splitphaseServed"/left-* "$splitphaseServed"/ran-* 2>/dev/null | wc -c)
+    splitphaseCalls+=" $(find "$splitphaseServed/real" 2>/dev/null | wc -l)"
     if [ "$splitphaseCalls" != "$splitphaseBefore" ]; then splitphaseIdle=0; fi
     splitphaseBefore=$splitphaseCalls
   done
@@ -132,7 +134,7 @@ splitphaseKill() {
 splitphaseReplay() {
   if [ -z "${splitphaseServed:-}" ]; then
     splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" --known "$splitphaseBase/actions.json" \
-      --artifacts "$splitphaseArtifacts" ${SPLITPHASE_VERIFY:+--verify}
+      --artifacts "$splitphaseArtifacts" ${splitphaseVerify:+--verify}
   fi
   splitphaseInFront
   splitphaseReplaying=$1
@@ -154,7 +156,8 @@ splitphaseStartAgain() {
   if [ -z "${splitphaseServed:-}" ]; then return; fi
   splitphaseSaid=$(splitphaseInterceptEnd)
   printf '%s\n' "$splitphaseSaid"
-  if [ "${splitphaseReplaying:-}" != buildPhase ]; then return; fi
+  # In verify mode a result that differs is to be seen.
+  if [ "${splitphaseReplaying:-}" != buildPhase ] || [ -n "$splitphaseVerify" ]; then return; fi
   if [[ $splitphaseSaid == *"fails in its derivation"* ]] || ! [[ $splitphaseSaid =~ [1-9][0-9]*\ (objects|links)\ taken ]]; then return; fi
   mapfile -d '' -t splitphaseEnvironment </proc/$$/environ
   mapfile -d '' -t splitphaseShell </proc/$$/cmdline
@@ -183,7 +186,7 @@ splitphaseFromCheckpoint() {
       "build with 'sandbox = true', which always builds in the same directory"
   fi
   splitphaseInterceptBegin serve --package "$splitphasePackage" --system "$splitphaseSystem" ${splitphaseTake:+--take "$splitphaseTake"} \
-    ${splitphaseCheckpoint:+--keep "$splitphaseCheckpoint"} ${SPLITPHASE_VERIFY:+--verify}
+    ${splitphaseCheckpoint:+--keep "$splitphaseCheckpoint"} ${splitphaseVerify:+--verify}
   splitphaseRunPhaseItself buildPhase
   splitphaseInterceptEnd
   if [ -n "${splitphaseCheckpoint:-}" ]; then
@@ -193,6 +196,8 @@ splitphaseFromCheckpoint() {
   fi
 }
 
+splitphaseVerify=${SPLITPHASE_VERIFY:-}
+if [ "$splitphaseVerify" = 0 ]; then splitphaseVerify=; fi
 # What Nix put into the build directory.
 splitphaseAtFirst=$(cd "$NIX_BUILD_TOP" && find . -mindepth 1 -maxdepth 1)
 if [ -e "$NIX_BUILD_TOP/.splitphase-again" ]; then

@@ -11,9 +11,10 @@ import pytest
 
 from shimmed import OUTPUT, Server, tools
 from small_project import Project
+from splitphase.intercept.journal import Journal, Recorded
+from splitphase.intercept.journal import recorded as known
 from splitphase.intercept.realize import IDLE
 from splitphase.intercept.reasons import Reason
-from splitphase.intercept.record import CALLS, _lines
 
 
 class Recording(Server):
@@ -112,5 +113,17 @@ def test_many_programs_behind_the_last_compile(generator: Project) -> None:
 
 def test_line_that_is_being_written_is_none(tmp_path: Path) -> None:
     """A worker wrote while a program was made: that failed, and what needed it was compiled in the end."""
-    (tmp_path / CALLS.format(1)).write_text('{"call": 1}\n{"call": 2')
-    assert list(_lines(tmp_path, CALLS)) == [{"call": 1}]
+    journal = Journal(tmp_path)
+    calls = [
+        Recorded(key, "compile", "gcc", ("-c", key), "/", {}, {"A": "1"}, key, key, (f"{key}.o", ""))
+        for key in ("a", "b")
+    ]
+    for call in calls:
+        journal.call(call)
+    journal.close()
+    assert known(tmp_path) == calls
+    (path,) = tmp_path.glob("calls-*")
+    whole = path.read_bytes()
+    for size in range(len(whole) - 40, len(whole)):
+        path.write_bytes(whole[:size])
+        assert known(tmp_path) == calls[:1]

@@ -204,3 +204,17 @@ def test_a_runtime_that_the_package_makes_itself(build: Build) -> None:
     replayed = build.replay()
     assert replayed.named("linked") == ["p"]
     assert replayed.contents == build.stock()
+
+
+def test_what_the_compilers_own_script_names(build: Build) -> None:
+    """GNU ld looks for libgcc_s.so.1 in the working directory: dev/audit found that."""
+    build.write({
+        "Makefile": "p: m.o x.o\n\ttest ! -e flag || cp $$(gcc -print-file-name=libgcc_s.so.1) .\n\tgcc -o $@ m.o x.o\n"
+        + COMPILE,
+        "m.c": MAIN, "x.c": X,
+    })  # fmt: skip
+    assert build.whole().named("link taken") == ["p"]
+    build.write({"flag": ""})
+    replayed = build.replay()
+    assert replayed.named("linked") == ["p"]
+    assert replayed.contents == build.stock()

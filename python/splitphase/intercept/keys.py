@@ -68,7 +68,11 @@ class Held:
 
 
 class Keys:
-    """Makes the keys of one build's calls. `fixed` are prefixes of paths that do not change, `outputs` excepted."""
+    """Makes the keys of one build's calls.
+
+    `fixed` are prefixes of paths that do not change, `outputs` excepted; `added` are names of variables that count
+    besides those that compilers are known to read.
+    """
 
     def __init__(
         self,
@@ -80,7 +84,6 @@ class Keys:
     ) -> None:
         self.top = top
         self._added = added
-        """Names of further variables that the package's compilers read."""
         self._escape = escape
         self._own = tuple(outputs.values())
         self._fixed = fixed

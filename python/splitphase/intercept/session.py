@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from splitphase.intercept.writers import Writers
 from splitphase.rewrite import Rewriter
 
 log = logging.getLogger(__name__)
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-9;]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
+"""Colours and links, as compilers write them for terminals."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 DEPFILE = 1
@@ -263,7 +266,9 @@ class Session:
             if made != (Path(known).read_bytes() if known else None):
                 differing.append(path)
         known = self._content(entry.messages, entry, pending.key, text=True)
-        if messages != (Path(known).read_bytes() if known else b""):
+        # What an action's compiler printed is never shaped for a terminal.
+        said = messages if self._is_checkpoint else _ESCAPES.sub(b"", messages)
+        if said != (Path(known).read_bytes() if known else b""):
             differing.append("its messages")
         is_link = pending.judged.kind is Kind.LINK
         self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)

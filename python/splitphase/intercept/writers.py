@@ -11,7 +11,7 @@ from pathlib import Path
 class Writers:
     """The kept calls of one worker; all workers of a build share the folder.
 
-    Each output has a file there, of lines `+ID` where a call begins and `-ID` where it ends.
+    Each output has a file of lines `+ID`, `-ID`.
     """
 
     def __init__(self, scratch: Path) -> None:

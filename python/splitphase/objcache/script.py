@@ -45,7 +45,7 @@ def action_script(action: Action, tree: Tree, escape: Rewriter, results: Mapping
 
 
 def _placed(action: Action, tree: Tree, results: Mapping[str, tuple[int, str]]) -> Iterator[str]:
-    """Lines `splitphaseInput INDEX PATH TARGET [copy]`: INDEX counts the action's inputs, PATH is in its output."""
+    """Lines `splitphaseInput INDEX PATH TARGET [copy]`: INDEX counts the inputs, PATH is in that one's output."""
     index = {number: place for place, number in enumerate(action.inputs)}
     for count, file in enumerate(action.given):
         places = [(file.call, tree.relative(file.path))] if file.call else []
