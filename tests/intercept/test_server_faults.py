@@ -62,6 +62,17 @@ class Tree:
         subprocess.run(["gcc", "-c", "a.c", "-DX=1", "-o", "a.o"], cwd=self.source, check=True)
 
 
+def wrapper(folder: Path, text: str) -> Path:
+    """A compiler wrapper of our own."""
+    place = folder / "wrapper"
+    (place / "bin").mkdir(parents=True)
+    (place / "nix-support").mkdir()
+    (place / "nix-support/orig-cc").write_text("/usr\n")
+    (place / "bin/gcc").write_text(f"#!/bin/bash\n{text}\n")
+    (place / "bin/gcc").chmod(0o755)
+    return place / "bin/gcc"
+
+
 @pytest.fixture
 def tree() -> Iterator[Tree]:
     folder = new_folder()
@@ -71,13 +82,8 @@ def tree() -> Iterator[Tree]:
 
 def test_two_compilers_that_write_one_object(tree: Tree) -> None:
     """The first one's object was looked at when the second one had written its own."""
-    wrapper = tree.folder / "slow"
-    (wrapper / "bin").mkdir(parents=True)
-    (wrapper / "nix-support").mkdir()
-    (wrapper / "nix-support/orig-cc").write_text("/usr\n")
-    (wrapper / "bin/gcc").write_text('#!/bin/bash\n/usr/bin/gcc "$@" || exit\n[[ $* != *a.o* ]] || sleep 3\n')
-    (wrapper / "bin/gcc").chmod(0o755)
-    first = f"{wrapper}/bin/gcc -c a.c -DX=1 -o a.o"
+    gcc = wrapper(tree.folder, '/usr/bin/gcc "$@" || exit\n[[ $* != *a.o* ]] || sleep 3')
+    first = f"{gcc} -c a.c -DX=1 -o a.o"
     with served(tree.top, keep=tree.checkpoint) as server:
         slow = tree.start(server, first)
         while not (tree.source / "a.o").exists():
@@ -91,6 +97,25 @@ def test_two_compilers_that_write_one_object(tree: Tree) -> None:
         assert tree.run(server, "gcc -c a.c -DX=2 -o a.o; gcc -c a.c -DX=3 -o a.o; gcc -c a.c -DX=1 -o b.o") == 0
         server.end()
     assert len(entries(tree.checkpoint)) == 3
+
+
+def test_a_compiler_that_has_failed_writes_no_more(tree: Tree) -> None:
+    """What is tried again with other flags was never kept."""
+    (tree.source / "a.c").write_text("#ifdef TRY\n#error no\n#endif\nint a;\n")
+    with served(tree.top, keep=tree.checkpoint) as server:
+        assert tree.run(server, "gcc -DTRY -c a.c -o a.o 2>/dev/null || gcc -c a.c -o a.o") == 0
+        assert "1 objects kept" in server.end()
+
+
+def test_verifying_a_compile_that_fails(tree: Tree) -> None:
+    gcc = wrapper(tree.folder, '[ -z "$FAIL" ] || exit 1\nexec /usr/bin/gcc "$@"')
+    with served(tree.top, keep=tree.checkpoint) as server:
+        assert tree.run(server, f"{gcc} -DX=1 -c a.c -o a.o") == 0
+        server.end()
+    with served(tree.top, take=tree.checkpoint, options=("--verify",)) as server:
+        assert tree.run(server, f"{gcc} -DX=1 -c a.c -o a.o") == 0
+        assert tree.run(server, f"FAIL=1 {gcc} -DX=1 -c a.c -o a.o 2> said") == 1
+        assert "it fails, and a result of it is kept" in (tree.source / "said").read_text()
 
 
 def test_writers_one_after_the_other_are_alone(tmp_path: Path) -> None:
@@ -133,6 +158,7 @@ def test_a_header_that_changes_between_key_and_capture(tree: Tree, monkeypatch: 
     monkeypatch.setattr(record.Keys, "of", late)
     worker = tree.session(Recorder)
     assert worker.asked(tree.asked())[0] == RUN
+    worker._journal.close()  # noqa: SLF001 - else it is left open
     scratch = tree.folder / "scratch"
     assert list(recorded(scratch)) == []
     assert [one.reason for one in left(scratch)] == [CHANGED]
@@ -146,7 +172,7 @@ def test_an_end_that_fails_is_an_error(tree: Tree) -> None:
         tree.checkpoint.write_text("")
         with pytest.raises(subprocess.CalledProcessError) as caught:
             server.end()
-        assert "the end of the build failed" in caught.value.stderr
+        assert "the results of this build cannot be kept" in caught.value.stderr
         assert "NotADirectoryError" in server.log()
         time.sleep(3)
         assert server.processes() == []

@@ -80,6 +80,10 @@ class Recorder:
         """Nothing is kept of what runs."""
         return protocol.OK
 
+    def failed(self, _pending: Pending) -> bytes:
+        """See above."""
+        return protocol.OK
+
     def stub(self, call: str) -> bytes:
         """Make a program that the build runs."""
         from splitphase.intercept.realize import Realizer  # noqa: PLC0415 - it reads what is recorded here
