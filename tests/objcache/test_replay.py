@@ -337,7 +337,7 @@ def _is_here(linker: str) -> bool:
 @pytest.mark.parametrize(("linker", "kind"), [pair for pair in LINKERS if _is_here(pair[0])])
 def test_linkers(build: Build, linker: str, kind: str) -> None:
     flags = "-g -fPIC -ffunction-sections"
-    compiler = linker.split()[0]
+    compiler = linker.partition(" ")[0]
     rule = f"p: m.o one/x.o two/x.o\n\tar qc libx.a one/x.o two/x.o\n\t{linker} {kind} -o $@ m.o libx.a -Lone\n"
     build.write({**PARTS, "Makefile": rule + f"%.o: %.c\n\t{compiler} {flags} -c $< -o $@\n"})
     build.record()
