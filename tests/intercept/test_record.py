@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from shimmed import OUTPUT, Server, tools
 from small_project import Project
 from splitphase.intercept.journal import Journal, Recorded
-from splitphase.intercept.journal import recorded as known
+from splitphase.intercept.journal import recorded as recorded_calls
 from splitphase.intercept.realize import IDLE
 from splitphase.intercept.reasons import Reason
 
@@ -111,19 +112,14 @@ def test_many_programs_behind_the_last_compile(generator: Project) -> None:
     assert "since the last compile" in (generator.source / f"{names[-1]}.2").read_text()
 
 
-def test_line_that_is_being_written_is_none(tmp_path: Path) -> None:
+def test_a_call_that_is_being_written_is_none(tmp_path: Path) -> None:
     """A worker wrote while a program was made: that failed, and what needed it was compiled in the end."""
     journal = Journal(tmp_path)
-    calls = [
-        Recorded(key, "compile", "gcc", ("-c", key), "/", {}, {"A": "1"}, key, key, (f"{key}.o", ""))
-        for key in ("a", "b")
-    ]
-    for call in calls:
-        journal.call(call)
-    journal.close()
-    assert known(tmp_path) == calls
-    (path,) = tmp_path.glob("calls-*")
-    whole = path.read_bytes()
-    for size in range(len(whole) - 40, len(whole)):
-        path.write_bytes(whole[:size])
-        assert known(tmp_path) == calls[:1]
+    call = Recorded("key", "compile", "gcc", ("-c",), "/", {}, {}, "a.c", "a.c", ("a.o",))
+    journal.call(call)
+    (written,) = tmp_path.glob("calls-*")
+    whole = written.read_bytes()
+    journal.call(replace(call, key="other"))
+    written.write_bytes(written.read_bytes()[:-5])
+    assert recorded_calls(tmp_path) == [call]
+    assert written.read_bytes().startswith(whole)

@@ -158,7 +158,6 @@ def test_a_header_that_changes_between_key_and_capture(tree: Tree, monkeypatch: 
     monkeypatch.setattr(record.Keys, "of", late)
     worker = tree.session(Recorder)
     assert worker.asked(tree.asked())[0] == RUN
-    worker._journal.close()  # noqa: SLF001 - else it is left open
     scratch = tree.folder / "scratch"
     assert list(recorded(scratch)) == []
     assert [one.reason for one in left(scratch)] == [CHANGED]

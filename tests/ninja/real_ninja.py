@@ -68,12 +68,6 @@ def _log_entries(graph: Graph, version: int) -> Iterator[LogEntry]:
                     yield LogEntry(0, 1, path.stat().st_mtime_ns, output, edge_hash(version, edge))
 
 
-def depfile_paths(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8", errors="surrogateescape").replace("\\\n", " ")
-    words = re.findall(r"(?:\\[ #]|\$\$|[^\s])+", text.partition(": ")[2])
-    return [word.replace("\\ ", " ").replace("\\#", "#").replace("$$", "$") for word in words]
-
-
 def commands(graph: Graph) -> dict[str, str]:
     """First output to command, for what `ninja -t compdb` shows: edges with inputs."""
     return {edge.outputs[0]: edge.command for edge in graph.edges if _has_inputs(edge)}

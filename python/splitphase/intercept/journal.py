@@ -72,12 +72,23 @@ class Left:
     reason: str
 
 
+class _Appended:
+    """A file that is written to its end, and not kept open."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - what is like bytes
+        """Write all of it."""
+        with self._path.open("ab") as stream:
+            return stream.write(data)
+
+
 class Journal:
     """One worker's."""
 
     def __init__(self, scratch: Path) -> None:
-        self._calls = (scratch / _CALLS.format(os.getpid())).open("ab", buffering=0)
-        self._pickler = pickle.Pickler(self._calls, protocol=5)
+        self._pickler = pickle.Pickler(_Appended(scratch / _CALLS.format(os.getpid())), protocol=5)
         self._left = scratch / _LEFT.format(os.getpid())
         self._same: dict[object, Any] = {}
 
@@ -94,10 +105,6 @@ class Journal:
         """Note a call that is not recorded."""
         with self._left.open("ab") as stream:
             pickle.dump(left, stream)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._calls.close()
 
 
 def recorded(scratch: Path) -> list[Recorded]:
