@@ -14,7 +14,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-
 import splitphase
 from splitphase.cli import COMMANDS
 

@@ -44,7 +44,8 @@ splitphaseInput() {
     rm -f "$3"
     cp --no-preserve=mode "${inputs[$1]}/$2" "$3"
   else
-    ln -sf "${inputs[$1]}/$2" "$3"
+    # A thin archive's member may be given by itself as well.
+    [ -f "$3" ] && [ ! -L "$3" ] || ln -sf "${inputs[$1]}/$2" "$3"
   fi
 }
 

@@ -22,7 +22,7 @@ export out={folder}/{hash}-package
 outputs=out splitphaseOutputs=out splitphaseOwn= splitphaseKeep= splitphaseEnv= splitphaseLeave=
 splitphaseHelper={helper} splitphaseShim={tools}/shim splitphaseIntercept={hooks}/intercept.bash splitphasePath={path}
 splitphaseManifest={folder}/manifest splitphaseSnapshot={folder}/snapshot splitphasePacks={folder}/packs
-splitphasePackage=package splitphaseSystem=here splitphaseState=
+splitphasePackage=package splitphaseSystem=here splitphaseState= splitphaseIdleSeconds=60 splitphaseRecordSeconds=600
 source {hooks}/cut.sh
 source {hooks}/intercept.sh
 splitphaseRunPhaseItself() {{ "$@"; }}
@@ -88,7 +88,7 @@ def test_a_recording_that_is_killed_is_no_failure(folder: Path) -> None:
 
 
 def test_a_build_that_waits_for_a_program_is_ended(folder: Path) -> None:
-    done = run(folder, "objcacheIdleSeconds=1\nbuildPhase() { gcc -c a.c; sleep 100; }\nsplitphaseRecord\n")
+    done = run(folder, "splitphaseIdleSeconds=2\nbuildPhase() { gcc -c a.c; sleep 100; }\nsplitphaseRecord\n")
     assert done.returncode == 0, done.stderr
     assert "record ends" in done.stdout
     assert len(json.loads((folder / "manifest/manifest.json").read_text())["actions"]) == 1
@@ -100,5 +100,5 @@ def test_a_checkpoint_whose_server_is_killed_is_an_error(folder: Path) -> None:
     )
     done = run(folder, script)
     assert done.returncode == 1
-    assert "error: splitphase: the server of this build ended before it" in done.stderr
+    assert "error: splitphase: the server of this build did not end well" in done.stderr
     assert "hint: " in done.stderr

@@ -18,12 +18,13 @@ from shimmed import PYTHON, Server, entries, served, stock, tools
 from splitphase.intercept import record, session
 from splitphase.intercept.artifacts import Identity
 from splitphase.intercept.call import Call
-from splitphase.intercept.journal import left
+from splitphase.intercept.journal import left, recorded
 from splitphase.intercept.protocol import RUN, Asked
 from splitphase.intercept.record import Recorder
 from splitphase.intercept.session import CHANGED, SHARED, Build, Session
 from splitphase.intercept.summary import Summary
 from splitphase.intercept.writers import Writers
+from splitphase.scan.contents import Contents
 
 
 class Tree:
@@ -61,6 +62,17 @@ class Tree:
         subprocess.run(["gcc", "-c", "a.c", "-DX=1", "-o", "a.o"], cwd=self.source, check=True)
 
 
+def wrapper(folder: Path, text: str) -> Path:
+    """A compiler wrapper of our own."""
+    place = folder / "wrapper"
+    (place / "bin").mkdir(parents=True)
+    (place / "nix-support").mkdir()
+    (place / "nix-support/orig-cc").write_text("/usr\n")
+    (place / "bin/gcc").write_text(f"#!/bin/bash\n{text}\n")
+    (place / "bin/gcc").chmod(0o755)
+    return place / "bin/gcc"
+
+
 @pytest.fixture
 def tree() -> Iterator[Tree]:
     folder = new_folder()
@@ -70,13 +82,8 @@ def tree() -> Iterator[Tree]:
 
 def test_two_compilers_that_write_one_object(tree: Tree) -> None:
     """The first one's object was looked at when the second one had written its own."""
-    wrapper = tree.folder / "slow"
-    (wrapper / "bin").mkdir(parents=True)
-    (wrapper / "nix-support").mkdir()
-    (wrapper / "nix-support/orig-cc").write_text("/usr\n")
-    (wrapper / "bin/gcc").write_text('#!/bin/bash\n/usr/bin/gcc "$@" || exit\n[[ $* != *a.o* ]] || sleep 3\n')
-    (wrapper / "bin/gcc").chmod(0o755)
-    first = f"{wrapper}/bin/gcc -c a.c -DX=1 -o a.o"
+    gcc = wrapper(tree.folder, '/usr/bin/gcc "$@" || exit\n[[ $* != *a.o* ]] || sleep 3')
+    first = f"{gcc} -c a.c -DX=1 -o a.o"
     with served(tree.top, keep=tree.checkpoint) as server:
         slow = tree.start(server, first)
         while not (tree.source / "a.o").exists():
@@ -90,6 +97,25 @@ def test_two_compilers_that_write_one_object(tree: Tree) -> None:
         assert tree.run(server, "gcc -c a.c -DX=2 -o a.o; gcc -c a.c -DX=3 -o a.o; gcc -c a.c -DX=1 -o b.o") == 0
         server.end()
     assert len(entries(tree.checkpoint)) == 3
+
+
+def test_a_compiler_that_has_failed_writes_no_more(tree: Tree) -> None:
+    """What is tried again with other flags was never kept."""
+    (tree.source / "a.c").write_text("#ifdef TRY\n#error no\n#endif\nint a;\n")
+    with served(tree.top, keep=tree.checkpoint) as server:
+        assert tree.run(server, "gcc -DTRY -c a.c -o a.o 2>/dev/null || gcc -c a.c -o a.o") == 0
+        assert "1 objects kept" in server.end()
+
+
+def test_verifying_a_compile_that_fails(tree: Tree) -> None:
+    gcc = wrapper(tree.folder, '[ -z "$FAIL" ] || exit 1\nexec /usr/bin/gcc "$@"')
+    with served(tree.top, keep=tree.checkpoint) as server:
+        assert tree.run(server, f"{gcc} -DX=1 -c a.c -o a.o") == 0
+        server.end()
+    with served(tree.top, take=tree.checkpoint, options=("--verify",)) as server:
+        assert tree.run(server, f"{gcc} -DX=1 -c a.c -o a.o") == 0
+        assert tree.run(server, f"FAIL=1 {gcc} -DX=1 -c a.c -o a.o 2> said") == 1
+        assert "it fails, and a result of it is kept" in (tree.source / "said").read_text()
 
 
 def test_writers_one_after_the_other_are_alone(tmp_path: Path) -> None:
@@ -110,7 +136,7 @@ def test_writers_one_after_the_other_are_alone(tmp_path: Path) -> None:
 def test_a_header_that_changes_without_a_trace(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within one tick of the clock, to the same size: the times are what they were."""
     worker = tree.session()
-    monkeypatch.setattr(type(worker._keys.contents), "signatures", lambda _self, _paths: b"")
+    monkeypatch.setattr(Contents, "signatures", lambda _self, _paths: b"")
     _, pending = worker.asked(tree.asked())
     assert pending is not None
     (tree.source / "a.h").write_text("#define A 2\n")
@@ -133,8 +159,8 @@ def test_a_header_that_changes_between_key_and_capture(tree: Tree, monkeypatch: 
     worker = tree.session(Recorder)
     assert worker.asked(tree.asked())[0] == RUN
     scratch = tree.folder / "scratch"
-    assert not list(scratch.glob("calls-*"))
-    assert CHANGED in [one.reason for one in left(scratch)]
+    assert list(recorded(scratch)) == []
+    assert [one.reason for one in left(scratch)] == [CHANGED]
 
 
 def test_an_end_that_fails_is_an_error(tree: Tree) -> None:
@@ -145,7 +171,7 @@ def test_an_end_that_fails_is_an_error(tree: Tree) -> None:
         tree.checkpoint.write_text("")
         with pytest.raises(subprocess.CalledProcessError) as caught:
             server.end()
-        assert "the end of the build failed" in caught.value.stderr
+        assert "the results of this build cannot be kept" in caught.value.stderr
         assert "NotADirectoryError" in server.log()
         time.sleep(3)
         assert server.processes() == []

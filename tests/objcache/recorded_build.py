@@ -1,4 +1,4 @@
-"""objcache without Nix: a tree is recorded, its actions are built from their packs by the real builder, and it is replayed."""
+"""objcache without Nix: a tree is recorded, its actions are built by the real builder, and it is replayed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ ENVIRONMENT_TEXT = ROOT / "lib/hooks/intercept.bash"
 PATIENCE = 180
 MAKE = ("make",)
 Contents = dict[str, tuple[int, bytes]]
+Process = subprocess.Popen[str]
 
 
 @dataclass
@@ -95,7 +96,9 @@ class Build:
             for path in sorted(self.top.rglob("*"))
         }
 
-    def record(self, options: Iterable[str] = (), *, while_it_runs: object = None) -> subprocess.CompletedProcess[str]:
+    def record(
+        self, options: Iterable[str] = (), *, while_it_runs: Callable[[Process], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run the build with stubs; what was recorded is in `manifest`."""
         self._fresh()
         scratch, results = self._scratch(), self.folder / "recorded"
@@ -199,7 +202,9 @@ class Build:
         (scratch / "env").write_text(text)
         return scratch
 
-    def _run(self, environment: Mapping[str, str], while_it_runs: Any = None) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, environment: Mapping[str, str], while_it_runs: Callable[[Process], None] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             **environment,
             "LC_ALL": "C.UTF-8",

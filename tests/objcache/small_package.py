@@ -1,4 +1,4 @@
-"""A small package: a generator that the build runs, archives, a thin one, `ld -r`, libraries, a program of all of them."""
+"""A small package: a generator that the build runs, archives, one of them thin, `ld -r`, libraries, a program."""
 
 from __future__ import annotations
 
@@ -32,13 +32,18 @@ libone.so: libone.so.1
 libtwo.so: two.lo libone.so
 	$(CC) -shared -o $@ two.lo -L. -lone -Wl,-rpath,'$$ORIGIN'
 prog: main.o where.o gh.o libab.a libthin.a libtwo.so libone.so
-	$(CC) -o $@ main.o where.o gh.o libab.a -Wl,--whole-archive libthin.a -Wl,--no-whole-archive -L. -ltwo -lone -Wl,-rpath,'$$ORIGIN'
+	$(CC) -o $@ main.o where.o gh.o libab.a -Wl,--whole-archive libthin.a -Wl,--no-whole-archive \\
+	-L. -ltwo -lone -Wl,-rpath,'$$ORIGIN'
 	LD_LIBRARY_PATH=. ./prog > said.txt
 -include $(wildcard *.d sub/*.d)
 """
 FILES = {
     "Makefile": MAKEFILE,
-    "gen.c": '#include <stdio.h>\nextern int word;\nint main(void) { return printf("#define TABLE %d\\n", word) < 0; }\n',
+    "gen.c": """\
+#include <stdio.h>
+extern int word;
+int main(void) { return printf("#define TABLE %d\\n", word) < 0; }
+""",
     "words.c": "int word = 7;\n",
     "a.h": "#define A 1\nint a(void);\nint b(void);\n",
     "a.c": '#include "a.h"\nint a(void) { return A; }\n',

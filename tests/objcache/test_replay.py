@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -252,7 +253,7 @@ def test_an_output_in_a_linked_folder(build: Build) -> None:
 def test_modes_are_the_umasks(build: Build, mask: str) -> None:
     build.write(
         {
-            "Makefile": "x: x.c\n\tumask %s; gcc -MMD -c x.c && gcc -o x x.o\n" % mask,
+            "Makefile": f"x: x.c\n\tumask {mask}; gcc -MMD -c x.c && gcc -o x x.o\n",
             "x.c": "int main(void) { return 0; }\n",
         }
     )
@@ -263,7 +264,7 @@ def test_modes_are_the_umasks(build: Build, mask: str) -> None:
 
 def test_a_hard_link_to_an_object_keeps_its_content(build: Build) -> None:
     build.write({
-        "Makefile": "all:\n\tgcc -c x.c -DX=1 -o x.o\n\tln x.o kept.o\n\tgcc -c x.c -DX=2 -o x.o\n", "x.c": "int x = X;\n",
+        "Makefile": "all:\n\tgcc -c x.c -DX=1\n\tln x.o kept.o\n\tgcc -c x.c -DX=2\n", "x.c": "int x = X;\n",
     })  # fmt: skip
     replayed = build.whole()
     assert replayed.named("taken") == ["x.c", "x.c"]
@@ -278,3 +279,84 @@ def test_the_dependency_file_is_not_newer_than_the_object(small: Build) -> None:
     for path in Path(small.top).rglob("*.d"):
         if (made := path.with_suffix(".o")).exists():
             assert path.stat().st_mtime_ns <= made.stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("chaos", ["delay=50", "delay=20,refuse=30", "die=4,refuse=10"])
+def test_slow_refused_and_lost_hits(small: Build, chaos: str) -> None:
+    small.environment = {"MAKEFLAGS": "-j2"}
+    small.record()
+    small.build()
+    replayed = small.replay([f"--chaos={chaos}"])
+    assert replayed.status == 0
+    assert replayed.contents == small.stock()
+
+
+MAIN = "int x(void), y(void);\nint main(void) { return x() + y(); }\n"
+PARTS = {"m.c": MAIN, "one/x.c": "int x(void) { return 1; }\n", "two/x.c": "int y(void) { return 2; }\n"}
+
+
+def test_members_of_one_name(build: Build) -> None:
+    rule = (
+        "p: m.o one/x.o two/x.o\n\tar qc libx.a one/x.o two/x.o\n\tgcc -o $@ m.o libx.a\n%.o: %.c\n\tgcc -c $< -o $@\n"
+    )
+    build.write({**PARTS, "Makefile": rule})
+    replayed = build.whole()
+    assert replayed.named("link taken") == ["p"], replayed.reason("p")
+    assert replayed.contents == build.stock()
+    build.write({"two/x.c": "int y(void) { return 3; }\n"})
+    replayed = build.replay()
+    assert replayed.named("linked") == ["p"]
+    assert replayed.contents == build.stock()
+
+
+LONG = "a rather long name of a member, with blanks and a $.o"
+
+
+@pytest.mark.parametrize("letters", ["rcs", "rcsT"])
+def test_members_of_odd_names(build: Build, letters: str) -> None:
+    script = (
+        f"set -e\ngcc -c m.c\ngcc -c one/x.c -o '{LONG}'\ngcc -c two/x.c -o é.o\nar {letters} libx.a '{LONG}' é.o\n"
+    )
+    build.write({**PARTS, "build.sh": script + "gcc -o p m.o libx.a\n"})
+    build.command = ("sh", "build.sh")
+    replayed = build.whole()
+    assert replayed.named("link taken") == ["p"], replayed.reason("p")
+    assert replayed.contents == build.stock()
+
+
+KINDS = ("", "-shared", "-static-pie", "-Wl,--gc-sections -s", "-Wl,--dependency-file=p.dep")
+LINKERS = [("gcc", kind) for kind in KINDS]
+LINKERS += [("gcc -fuse-ld=gold", ""), ("gcc -fuse-ld=lld", ""), ("clang", "-shared"), ("clang -fuse-ld=lld", "-s")]
+
+
+def _is_here(linker: str) -> bool:
+    program, _, name = linker.partition(" -fuse-ld=")
+    return bool(shutil.which(program) and (not name or shutil.which(f"ld.{name}")))
+
+
+@pytest.mark.parametrize(("linker", "kind"), [pair for pair in LINKERS if _is_here(pair[0])])
+def test_linkers(build: Build, linker: str, kind: str) -> None:
+    flags = "-g -fPIC -ffunction-sections"
+    compiler = linker.partition(" ")[0]
+    rule = f"p: m.o one/x.o two/x.o\n\tar qc libx.a one/x.o two/x.o\n\t{linker} {kind} -o $@ m.o libx.a -Lone\n"
+    build.write({**PARTS, "Makefile": rule + f"%.o: %.c\n\t{compiler} {flags} -c $< -o $@\n"})
+    build.record()
+    build.build()
+    replayed = build.replay()
+    known = build.stock() if not replayed.status else {}
+    if known:
+        assert replayed.contents == known
+        assert replayed.named("link taken") == ["p"], replayed.reason("p")
+
+
+def test_a_working_directory_that_is_a_link(build: Build) -> None:
+    """Debug information holds it as it is spelled."""
+    build.write({
+        "Makefile": "all:\n\tmkdir -p real/sub\n\tln -sfn real link\n\tcp one/x.c real/sub/x.c\n"
+        "\tcd link/sub && gcc -g -MMD -c x.c\n"
+        "\tcd link/sub && gcc -shared -o libx.so x.o ../../link/sub/x.o -z muldefs\n",
+        **PARTS,
+    })  # fmt: skip
+    replayed = build.whole()
+    assert replayed.named("taken") == ["link/sub/x.c"]
+    assert replayed.contents == build.stock()

@@ -39,7 +39,8 @@ def test_a_member_of_a_thin_archive_that_changes(build: Build) -> None:
     """The archive itself stays as it is, its times as well."""
     build.jobs = 1
     build.write({
-        "Makefile": "all: m.o x.o\n\tar rcsT libx.a x.o\n\tgcc -o p1 m.o libx.a\n\tobjcopy --weaken x.o\n\tgcc -o p2 m.o libx.a\n"
+        "Makefile": "all: m.o x.o\n\tar rcsT libx.a x.o\n\tgcc -o p1 m.o libx.a\n"
+        "\tobjcopy --weaken x.o\n\tgcc -o p2 m.o libx.a\n"
         + COMPILE, "m.c": MAIN, "x.c": X,
     })  # fmt: skip
     replayed = build.whole()
@@ -51,7 +52,8 @@ def test_a_member_of_a_thin_archive_that_changes(build: Build) -> None:
 def test_archives_in_a_map(build: Build, flags: str) -> None:
     """A map names members as the archive does, a warning too."""
     build.write({
-        "Makefile": f"p: m.o sub/x.o\n\tar {flags} libx.a sub/x.o\n\tgcc -o $@ m.o libx.a -Wl,-Map,p.map 2> said\n" + COMPILE,
+        "Makefile": f"p: m.o sub/x.o\n\tar {flags} libx.a sub/x.o\n\tgcc -o $@ m.o libx.a -Wl,-Map,p.map 2> said\n"
+        + COMPILE,
         "m.c": MAIN, "sub/x.c": "#include <stdio.h>\nint x(void) { return tmpnam(0) != 0; }\n",
     })  # fmt: skip
     replayed = build.whole()
@@ -77,7 +79,8 @@ def test_every_link_that_reads_a_file_with_an_output_path_is_proven(build: Build
     """The second one was not."""
     build.jobs = 1
     build.write({
-        "Makefile": 'all: m.o\n\techo ".globl x; x: .string \\"$(out)\\"" | as -o x.o\n\tgcc -o p1 m.o x.o\n\tgcc -s -o p2 m.o x.o\n'
+        "Makefile": 'all: m.o\n\techo ".globl x; x: .string \\"$(out)\\"" | as -o x.o\n'
+        "\tgcc -o p1 m.o x.o\n\tgcc -s -o p2 m.o x.o\n"
         + COMPILE, "m.c": MAIN,
     })  # fmt: skip
     build.record()
@@ -96,7 +99,8 @@ def test_a_dependency_file_of_an_object_in_another_folder_than_the_call(build: B
     """Its paths were taken for those of a renamed source folder."""
     top = build.top
     build.write({
-        "Makefile": f"all:\n\tmkdir -p ../made\n\techo '#define X 1' > ../made/x.h\n\tgcc -MMD -I{top}/made -c x.c -o ../made/x.o\n",
+        "Makefile": "all:\n\tmkdir -p ../made\n\techo '#define X 1' > ../made/x.h\n"
+        f"\tgcc -MMD -I{top}/made -c x.c -o ../made/x.o\n",
         "x.c": '#include "x.h"\nint x = X;\n',
     })  # fmt: skip
     replayed = build.whole()
@@ -109,7 +113,7 @@ def test_a_variable_of_the_packages_own_counts(build: Build) -> None:
     """ObjcacheEnv names what a compiler of the package's own reads: two calls of one command were one."""
     build.environment = build.program("gcc", 'exec /usr/bin/gcc -DFOO="${FOO-0}" "$@"')
     build.write({
-        "Makefile": "all:\n\tFOO=1 gcc -c x.c\n\tmv x.o one.o\n\tFOO=2 gcc -c x.c\n\tmv x.o two.o\n\tFOO=3 gcc -o p one.o -DX=$$FOO\n",
+        "Makefile": "all:\n\tFOO=1 gcc -c x.c\n\tmv x.o one.o\n\tFOO=2 gcc -c x.c\n\tmv x.o two.o\n",
         "x.c": "int main(void) { return FOO; }\n",
     })  # fmt: skip
     build.record(["--env", "FOO"])
@@ -189,13 +193,28 @@ def test_a_library_in_front_of_the_compiler(build: Build) -> None:
 def test_a_runtime_that_the_package_makes_itself(build: Build) -> None:
     """-fopenmp adds -lgomp, which is found in the tree."""
     build.write({
-        "Makefile": "p: m.o x.o\n\tmkdir -p own\n\tar rcs own/libgomp.a x.o\n\tgcc -fopenmp -o $@ m.o -Lown\n" + COMPILE,
+        "Makefile": "p: m.o x.o\n\tmkdir -p own\n\tar rcs own/libgomp.a x.o\n\tgcc -fopenmp -o $@ m.o -Lown\n"
+        + COMPILE,
         "m.c": MAIN, "x.c": X,
     })  # fmt: skip
     replayed = build.whole()
     assert replayed.named("link taken") == ["p"], replayed.reason("p")
     assert replayed.contents == build.stock()
     build.write({"x.c": "int x(void) { return 2; }\n"})
+    replayed = build.replay()
+    assert replayed.named("linked") == ["p"]
+    assert replayed.contents == build.stock()
+
+
+def test_what_the_compilers_own_script_names(build: Build) -> None:
+    """GNU ld looks for libgcc_s.so.1 in the working directory: dev/audit found that."""
+    build.write({
+        "Makefile": "p: m.o x.o\n\ttest ! -e flag || cp $$(gcc -print-file-name=libgcc_s.so.1) .\n\tgcc -o $@ m.o x.o\n"
+        + COMPILE,
+        "m.c": MAIN, "x.c": X,
+    })  # fmt: skip
+    assert build.whole().named("link taken") == ["p"]
+    build.write({"flag": ""})
     replayed = build.replay()
     assert replayed.named("linked") == ["p"]
     assert replayed.contents == build.stock()

@@ -92,8 +92,6 @@ class Keys:
         self._held: dict[bytes, Held] = {}
         self.last: ScanResult
         """What the call of the last key may read, ..."""
-        self.digests: Mapping[str, bytes] = {}
-        """... and the digests of those of these files that are regular."""
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, call: Call, judged: Judged, *, terminal: bool = False) -> Key:
@@ -104,7 +102,7 @@ class Keys:
         environment = relevant(call.environment, judged.kind.value)
         environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         scan, digests = self._scan(call, judged, environment)
-        self.last, self.digests = scan, digests
+        self.last = scan
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)

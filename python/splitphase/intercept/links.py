@@ -31,6 +31,8 @@ _DRIVERS_OWN = tuple(
     """.split()
 )
 """Libraries that a driver adds by itself: they are found in the tree where a folder of it holds such."""
+_NAMED_BY_SCRIPT = "libgcc_s.so.1"
+"""What GCC's libgcc_s.so, a script, names: GNU ld looks for it where it runs first, then along its folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,10 @@ class Links:
         folders = [
             os.path.join(call.directory, one) for one in call.environment.get("LIBRARY_PATH", "").split(":") if one
         ]
-        found = linked.inputs_of([*words, *_DRIVERS_OWN], call.directory, folders, self._look)
+        words += [*_DRIVERS_OWN, f"-l:{_NAMED_BY_SCRIPT}"]
+        if os.path.isfile(os.path.join(call.directory, _NAMED_BY_SCRIPT)):
+            words.append(_NAMED_BY_SCRIPT)
+        found = linked.inputs_of(words, call.directory, folders, self._look)
         inside = self._top + "/"
         return Inputs(
             tuple(file for file in found.files if os.path.realpath(file.path).startswith(inside)),

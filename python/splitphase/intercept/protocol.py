@@ -46,10 +46,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A compiler that was to be kept has ended well."""
+    """A compiler that was to be kept has ended."""
 
     messages: bytes
     """What it printed on stderr."""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def decode(payload: bytes) -> Asked | Made | Stub | End:
     if kind == b"call":
         return _call(rest)
     if kind == b"made":
-        return Made(rest.partition(b"\0")[2][:-1])
+        status, _, messages = rest.partition(b"\0")
+        return Made(messages[:-1], failed=status != b"0")
     if kind == b"stub":
         return Stub(os.fsdecode(rest.rstrip(b"\0")))
     if kind == b"end":

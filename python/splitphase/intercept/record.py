@@ -80,6 +80,10 @@ class Recorder:
         """Nothing is kept of what runs."""
         return protocol.OK
 
+    def failed(self, _pending: Pending) -> bytes:
+        """See above."""
+        return protocol.OK
+
     def stub(self, call: str) -> bytes:
         """Make a program that the build runs."""
         from splitphase.intercept.realize import Realizer  # noqa: PLC0415 - it reads what is recorded here
@@ -206,10 +210,6 @@ class Recorder:
             template = self._template(call, judged)
             self._templates[known] = stub.library_template(target, template, soname=soname is not None)
         return stub.library_stub(self._templates[known], key, soname)
-
-    def _capture(self, path: str, key: Key) -> File:
-        """Keep a file's content, escaped, under the digest that the key was made of."""
-        return self._captured_file(path, self._keys.digests[path].hex(), own=path in key.owning)
 
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
         """Keep a file's content, escaped, under this digest. Raises SplitphaseError where it has another one by now."""

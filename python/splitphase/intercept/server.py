@@ -41,6 +41,9 @@ class Answering(Protocol):
     def made(self, pending: Pending, messages: bytes) -> bytes:
         """The answer when the compiler of a call that was waited for has ended well."""
 
+    def failed(self, pending: Pending) -> bytes:
+        """The answer when it has failed."""
+
     def stub(self, call: str) -> bytes:
         """The answer when a program is run that is only recorded. This may take long."""
 
@@ -125,7 +128,9 @@ class Worker:
             return reply
         if isinstance(message, Made):
             pending, connection.pending = connection.pending, None
-            return self._session.made(pending, message.messages) if pending else protocol.OK
+            if pending is None:
+                return protocol.OK
+            return self._session.failed(pending) if message.failed else self._session.made(pending, message.messages)
         if isinstance(message, Stub):
             self._apart(connection, message)
             return None

@@ -153,6 +153,16 @@ class Session:
             self._note(pending.number, pending.call, pending.judged, LEFT, reason)
         return protocol.OK
 
+    def failed(self, pending: Pending) -> bytes:
+        """A compiler has failed: nothing is kept of it, and no known result should have been there."""
+        if self._keeper:
+            self._writers.alone(pending.number, written(pending.call, pending.judged))
+        if pending.entry is None:
+            return protocol.OK
+        self._note(pending.number, pending.call, pending.judged, RAN, "it fails")
+        name = pending.judged.source or pending.judged.output
+        return protocol.fail(f"splitphase: verify: {name}: it fails, and a result of it is kept")
+
     def _of(self, call: Call) -> RustCalls | CCalls:
         """Who knows about calls of this program."""
         return next(calls for calls in self._kinds if calls.takes(call.program))

@@ -290,8 +290,8 @@ static void end_as(int status) {
 static void keep(int server, char **call) {
   struct buffer message = {0}, messages = {0}, answer = {0};
   int status = run_kept(call, &messages);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && messages.size < MESSAGES && append_string(&message, "made") &&
-      append_string(&message, "0") && append(&message, messages.data ? messages.data : "", messages.size) &&
+  int failed = !WIFEXITED(status) || WEXITSTATUS(status) || messages.size >= MESSAGES;
+  if (append_string(&message, "made") && append_string(&message, failed ? "1" : "0") && append(&message, messages.data ? messages.data : "", messages.size) &&
       append(&message, "", 1) && ask(server, &message, &answer) && strcmp(answer.data, "fail") == 0) {
     fprintf(stderr, "error: %s\n", next(answer.data));
     _exit(1);
