@@ -8,6 +8,8 @@ let
     "hello-chain"
     "checkpoint-hello"
     "checkpoint-hello-moved"
+    "derived-ninja"
+    "derived-make"
     "encoded-ninja"
     "encoded-make"
   ];

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from splitphase.environment import compile_environment, link_environment, narrow_environment, without_folders
+from splitphase.environment import narrow_environment, without_folders
+from splitphase.intercept.links import link_environment
 
 HASH = "0c5b8vw40dy178xlpddw65q9gf1h2186"
 ZLIB, SSL = f"/nix/store/{HASH}-zlib/include", f"/nix/store/{HASH}-openssl/include"
@@ -36,31 +37,17 @@ BUILD = {
     "CPATHX": "no",
     "MY_FLAG": "yes",
 }
-COMPILES = {
-    "NIX_CFLAGS_COMPILE", "NIX_CFLAGS_COMPILE_FOR_BUILD", "NIX_CFLAGS_COMPILE_BEFORE", "NIX_CXXSTDLIB_COMPILE",
-    "NIX_HARDENING_ENABLE", "NIX_CC_WRAPPER_TARGET_HOST_x86_64_unknown_linux_gnu", "NIX_ENFORCE_NO_NATIVE",
-    "NIX_ENFORCE_PURITY", "CPATH", "C_INCLUDE_PATH", "LANG", "LC_ALL",
-}  # fmt: skip
-LINKS = {
-    "NIX_LDFLAGS", "NIX_CFLAGS_LINK", "NIX_BINTOOLS_WRAPPER_TARGET_HOST_x86_64_unknown_linux_gnu", "NIX_SET_BUILD_ID",
-    "LIBRARY_PATH", "ZERO_AR_DATE",
-}  # fmt: skip
-
-
-def test_compile_sees_the_allow_list() -> None:
-    assert set(compile_environment(BUILD, ())) == COMPILES
-    assert set(compile_environment(BUILD, ["MY_FLAG", "ABSENT"])) == {*COMPILES, "MY_FLAG"}
 
 
 def test_link_sees_no_include_folder() -> None:
-    found = link_environment(BUILD, ["MY_FLAG"])
-    assert set(found) == {*COMPILES, *LINKS, "MY_FLAG"}
+    found = link_environment(BUILD)
     assert found["NIX_CFLAGS_COMPILE"] == "-frandom-seed=0c5b8vw40d"
     assert found["NIX_LDFLAGS"] == BUILD["NIX_LDFLAGS"]
+    assert "postInstall" not in found
 
 
 def test_unused_folders_go() -> None:
-    found = narrow_environment(compile_environment(BUILD, ()), {SSL})
+    found = narrow_environment(BUILD, {SSL})
     assert found["NIX_CFLAGS_COMPILE"] == f"-frandom-seed=0c5b8vw40d -isystem {SSL}"
     assert found["CPATH"] == f"/build/inc:{SSL}"
     assert found["NIX_HARDENING_ENABLE"] == "fortify pic"

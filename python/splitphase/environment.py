@@ -3,46 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-_COMPILE = re.compile(
-    r"^(?:NIX_(?:CFLAGS_COMPILE|CXXSTDLIB_COMPILE|HARDENING_ENABLE|CC_WRAPPER|CC_USE|ENFORCE|GNATFLAGS|DONT_SET_RPATH"
-    r"|NO_SELF_RPATH)\w*"
-    r"|CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|OBJC_INCLUDE_PATH|COMPILER_PATH|GCC_EXEC_PREFIX|LANG|LC_\w+)$"
-)
-_LINK = re.compile(
-    r"^(?:NIX_(?:LDFLAGS|CFLAGS_LINK|CXXSTDLIB_LINK|BINTOOLS_WRAPPER|DYNAMIC_LINKER|LD_USE|SET_BUILD_ID)\w*"
-    r"|LIBRARY_PATH|LD_RUN_PATH|ZERO_AR_DATE)$"
-)
 _INCLUDE_FLAGS = ("-isystem", "-idirafter", "-iquote", "-I")
 _STORE = "/nix/store/"
-
-
-def packages_own(environment: Mapping[str, str]) -> dict[str, str]:
-    """The package's environment: without what the hooks add to PATH for the helper, and name in `SPLITPHASE_PATH`."""
-    found = dict(environment)
-    added = found.pop("SPLITPHASE_PATH", "")
-    if added and "PATH" in found:
-        found["PATH"] = found["PATH"].removesuffix(f":{added}")
-    return found
-
-
-def compile_environment(environment: Mapping[str, str], added: Collection[str]) -> dict[str, str]:
-    """What a compile can see of the build's environment; `added` are the names that the package adds."""
-    return {name: value for name, value in environment.items() if _COMPILE.match(name) or name in added}
-
-
-def link_environment(environment: Mapping[str, str], added: Collection[str]) -> dict[str, str]:
-    """What a link can see: include folders are dropped from its compile flags, since a link reads no header."""
-    kept = {
-        name: value for name, value in environment.items() if _COMPILE.match(name) or _LINK.match(name) or name in added
-    }
-    return {
-        name: " ".join(without_folders(value.split(), used=())) if name.startswith("NIX_CFLAGS_COMPILE") else value
-        for name, value in kept.items()
-    }
 
 
 def forced_includes(environment: Mapping[str, str]) -> list[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase import elf
+from splitphase.environment import narrow_environment
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.hashes.sources import Memory
 from splitphase.intercept import linked, stub
@@ -74,6 +75,11 @@ class Inputs:
     """Paths that are not of the tree."""
 
 
+def link_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a link's result depends on; without include folders, since a link reads no header."""
+    return narrow_environment(relevant(environment, "link"), used=())
+
+
 class Links:
     """Looks at links of one build."""
 
@@ -86,7 +92,7 @@ class Links:
 
     def key(self, call: Call, judged: Judged) -> str:
         """Digest of the command, hashes escaped."""
-        environment = relevant(call.environment, "link")
+        environment = link_environment(call.environment)
         environment |= {name: call.environment[name] for name in self._added if name in call.environment}
         words = [os.path.realpath(call.program), call.directory, *judged.words]
         words += [f"{name}={value}" for name, value in sorted(environment.items())]

@@ -21,7 +21,7 @@ from splitphase.intercept.folders import Folder
 from splitphase.intercept.journal import File, Journal, Left, Recorded
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.lazily import lazily
-from splitphase.intercept.links import Given, Links, given
+from splitphase.intercept.links import Given, Links, given, link_environment
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.session import CHANGED, Build, Pending, written
 from splitphase.intercept.variables import dates, relevant
@@ -171,7 +171,7 @@ class Recorder:
                 program=os.path.realpath(call.program),
                 words=judged.words,
                 directory=call.directory,
-                environment=self._journal.same(relevant(call.environment, "link")),
+                environment=self._journal.same(link_environment(call.environment)),
                 full=self._journal.same(call.environment),
                 source=judged.output,
                 shown=self._shown(call, judged.output),
