@@ -37,7 +37,7 @@ _PLAIN = frozenset(
     gdb-index no-gdb-index no-icf-sections no-rosegment rosegment
     ignore-data-address-equality no-ld-generated-unwind-info
     no-fix-cortex-a53-843419 fix-cortex-a53-843419 fix-cortex-a53-835769 no-fix-cortex-a53-835769 fix-cortex-a8
-    be8 no-omit-section-dynsym-zero no-print-gc-sections no-print-map-discarded threads no-threads
+    stats be8 no-omit-section-dynsym-zero no-print-gc-sections no-print-map-discarded threads no-threads
     no-detach pack-dyn-relocs-none no-apply-dynamic-relocs apply-dynamic-relocs color-diagnostics
     no-color-diagnostics error-rwx-segments error-execstack no-error-rwx-segments no-error-execstack
     """.split()
@@ -74,7 +74,7 @@ _LEFT = {
     for reason, names in {
         Reason.PRINTS: "v version V help target-help print-output-format print-sysroot",
         Reason.REPORTS: """
-            M print-map t trace verbose stats print-memory-usage print-gc-sections cref y trace-symbol
+            M print-map t trace verbose print-memory-usage print-gc-sections cref y trace-symbol
             print-map-discarded time-report print-icf-sections""",
         Reason.WRITES: "out-implib base_file output-def reproduce print-archive-stats cmse-implib",
         Reason.PLUGIN: "plugin plugin-opt",

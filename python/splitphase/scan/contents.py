@@ -64,6 +64,8 @@ class Contents:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     return None, b""
+                # Some kernels give "try again" for a file that is not in memory.
+                os.set_blocking(descriptor, True)  # noqa: FBT003 - it takes it so
                 data = file.read()
         except (OSError, ValueError):
             self._known.pop(path, None)
