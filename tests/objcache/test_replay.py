@@ -37,7 +37,7 @@ def built(small: Build) -> Build:
 
 
 def test_all_is_taken(built: Build) -> None:
-    assert {(left["output"], left["kind"]) for left in built.manifest["left"]} == {("prog", "link")}
+    assert {(left["output"], left["kind"]) for left in built.manifest["left"]} == {("source/prog", "link")}
     taken(built, built.replay(), linked={"prog"})
 
 
