@@ -15,5 +15,6 @@ def test_no_check_uses_what_is_not_fetched_for_checks() -> None:
     assert aside
     for path in CHECKS.glob("*.nix"):
         if path.name != "packages.nix":
-            assert not aside & set(re.findall(r"[\w.]+", path.read_text())), path
+            named = re.findall(r"(?:sources|sources\.json\))\.([\w.]+)|package \"([\w.]+)\"", path.read_text())
+            assert not aside & {name for pair in named for name in pair}, path
             assert not aside & set(re.findall(r"packages\.(\w+)", path.read_text())), path

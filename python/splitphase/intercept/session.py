@@ -86,7 +86,7 @@ class Session:
         self._build = build
         self._escape = Rewriter.escaping(build.outputs)
         self._restore = Rewriter.restoring(build.outputs)
-        added = build.source.added if build.source else ()
+        added = build.source.added if build.source is not None else ()
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, added)
         self._kinds = (
             RustCalls(build.top, build.scratch, self._keys, self._escape),
@@ -125,7 +125,7 @@ class Session:
         if key is None or reason:
             self._note(self._calls, call, judged, LEFT, reason)
             return protocol.RUN, None
-        entry = calls.find(self._build.source, call, judged, key) if self._build.source else None
+        entry = calls.find(self._build.source, call, judged, key) if self._build.source is not None else None
         if entry is not None and self._build.source is not None and not self._build.source.intact(entry):
             log.warning("%s: its result in the checkpoint is damaged", entry.source)
             entry = None
@@ -137,7 +137,7 @@ class Session:
             if self._keeper:
                 self._keeper.carry(entry, self._build.source)
             return reply, None
-        left = self._build.source.left.get(key.exact, "") if self._build.source else ""
+        left = self._build.source.left.get(key.exact, "") if self._build.source is not None else ""
         self._note(self._calls, call, judged, RAN, left)
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
 
@@ -175,9 +175,9 @@ class Session:
         """Take a link's result where all that it reads is what the link was given."""
         source = self._build.source
         key = self._links.key(call, judged)
-        entry = source.result(key) if source else None
+        entry = source.result(key) if source is not None else None
         if source is None or entry is None:
-            reason = (source.left.get(key) if source else "") or "no link of this command was recorded"
+            reason = (source.left.get(key) if source is not None else "") or "no link of this command was recorded"
         else:
             try:
                 reason = same(self._links.inputs(call, judged), source.links[key], self._links, self._real)
@@ -202,7 +202,7 @@ class Session:
         """Digest in hex of what an action made, as it is in this build; empty where it made nothing."""
         known = self._digests.get(key)
         if known is None:
-            entry = self._build.source.result(key) if self._build.source else None
+            entry = self._build.source.result(key) if self._build.source is not None else None
             path = self._content(entry.files[0], entry, Key(key, "", folder=entry.folder), text=False) if entry else ""
             known = self._digests[key] = hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
         return known
