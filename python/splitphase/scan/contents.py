@@ -65,7 +65,7 @@ class Contents:
                 if not stat.S_ISREG(status.st_mode):
                     return None, b""
                 # Some kernels give "try again" for a file that is not in memory.
-                os.set_blocking(descriptor, True)  # noqa: FBT003 - it takes it so
+                os.set_blocking(descriptor, True)
                 data = file.read()
         except (OSError, ValueError):
             self._known.pop(path, None)
