@@ -23,6 +23,8 @@ _IMPLIED = {
     "cl": ("opencl-c.h", "opencl-c-base.h"),
 }
 """Headers that the compiler includes unasked, besides stdc-predef.h."""
+_MACHINE = ("/dev/", "/etc/", "/proc/", "/run/", "/sys/", "/var/")
+"""Folders of the machine's own state. Texts name files of them (paths.h: "/etc/hosts"), includes do not."""
 
 
 class Task:
@@ -113,12 +115,14 @@ class Task:
             bits |= self._follow(path)
         directory = os.path.dirname(self._source)
         for name in self.given.literals:
-            bits |= self._first(name, (directory, self._compile.directory), required=False)
+            if not name.startswith(_MACHINE):
+                bits |= self._first(name, (directory, self._compile.directory), required=False)
         done = 0
         while new := bits & self._files.items.all("literal") & ~done:
             done |= new
             for beside, name in self._files.items.values(new):  # a pair, see Files
-                bits |= self._first(name, (beside, directory), required=False)
+                if not name.startswith(_MACHINE):
+                    bits |= self._first(name, (beside, directory), required=False)
         return bits
 
     def _add_resources(self, bits: int) -> int:
