@@ -23,8 +23,8 @@ _IMPLIED = {
     "cl": ("opencl-c.h", "opencl-c-base.h"),
 }
 """Headers that the compiler includes unasked, besides stdc-predef.h."""
-_MACHINE = ("/dev/", "/etc/", "/proc/", "/run/", "/sys/", "/var/")
-"""Folders of the machine's own state. Texts name files of them (paths.h: "/etc/hosts"), includes do not."""
+_MACHINE = ("/bin/", "/boot/", "/dev/", "/etc/", "/proc/", "/run/", "/sbin/", "/sys/", "/var/")
+"""Folders of the machine's own state. Texts name files of them (paths.h: "/bin/sh"), includes do not."""
 
 
 class Task:
@@ -105,6 +105,8 @@ class Task:
                 bits |= self._first(name, directories, required=False)
         for form, names in (("angle", said.angle), ("all", said.following)):
             for name in names:
+                if name.startswith(_MACHINE):
+                    continue
                 nodes, way = self._resolver.lookup(name, form)
                 bits |= way | self._close(nodes)
         return bits
@@ -115,14 +117,12 @@ class Task:
             bits |= self._follow(path)
         directory = os.path.dirname(self._source)
         for name in self.given.literals:
-            if not name.startswith(_MACHINE):
-                bits |= self._first(name, (directory, self._compile.directory), required=False)
+            bits |= self._first(name, (directory, self._compile.directory), required=False)
         done = 0
         while new := bits & self._files.items.all("literal") & ~done:
             done |= new
             for beside, name in self._files.items.values(new):  # a pair, see Files
-                if not name.startswith(_MACHINE):
-                    bits |= self._first(name, (beside, directory), required=False)
+                bits |= self._first(name, (beside, directory), required=False)
         return bits
 
     def _add_resources(self, bits: int) -> int:
@@ -146,7 +146,8 @@ class Task:
 
     def _special(self) -> set[str]:
         found = {*self.arguments.response_files, *self.given.response_files}
-        found.update(self._argument_files.find(self.arguments, self._compile.directory, self._compile.source))
+        named = self._argument_files.find(self.arguments, self._compile.directory, self._compile.source)
+        found.update(path for path in named if not path.startswith(_MACHINE))  # -DSHELL="/bin/sh"
         found.update(profile_files(self.arguments, self._compile.directory, self._source))
         found.update(self._project_compiler())
         found.discard(self._source)
@@ -192,6 +193,8 @@ class Task:
     def _first(self, name: str, directories: Iterable[str], *, required: bool = True) -> int:
         """Follow a name that is looked for in these directories, then along the path."""
         bits = 0
+        if not required and name.startswith(_MACHINE):
+            return bits
         for directory in directories:
             hit = self._files.find(directory, name)
             if hit is not None:
