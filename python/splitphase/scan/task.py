@@ -23,8 +23,8 @@ _IMPLIED = {
     "cl": ("opencl-c.h", "opencl-c-base.h"),
 }
 """Headers that the compiler includes unasked, besides stdc-predef.h."""
-_MACHINE = ("/bin/", "/boot/", "/dev/", "/etc/", "/proc/", "/run/", "/sbin/", "/sys/", "/var/")
-"""Folders of the machine's own state. Texts name files of them (paths.h: "/bin/sh"), includes do not."""
+_MACHINE = ("/bin/", "/boot/", "/dev/", "/etc/", "/proc/", "/run/", "/sbin/", "/sys/", "/usr/bin/", "/var/")
+"""Folders of the machine itself, its state and programs. Texts name files of them (paths.h: "/bin/sh"), includes do not."""
 
 
 class Task:
