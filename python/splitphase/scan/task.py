@@ -24,7 +24,7 @@ _IMPLIED = {
 }
 """Headers that the compiler includes unasked, besides stdc-predef.h."""
 _MACHINE = ("/bin/", "/boot/", "/dev/", "/etc/", "/proc/", "/run/", "/sbin/", "/sys/", "/usr/bin/", "/var/")
-"""Folders of the machine itself, its state and programs. Texts name files of them (paths.h: "/bin/sh"), includes do not."""
+"""Folders of the machine itself, its state and programs. Texts name files of them (paths.h), includes do not."""
 
 
 class Task:
