@@ -16,6 +16,11 @@ from splitphase.intercept.journal import Journal, Recorded
 from splitphase.intercept.journal import recorded as recorded_calls
 from splitphase.intercept.realize import IDLE
 from splitphase.intercept.reasons import Reason
+<<<<<<< HEAD
+=======
+from splitphase.intercept.record import CALLS, _lines
+from splitphase.intercept.stub import calls_in
+>>>>>>> survey
 
 
 class Recording(Server):
@@ -96,6 +101,17 @@ def test_compile_and_link_in_one_call_of_stubs(generator: Project) -> None:
         assert [action["name"] for action in server.manifest()["actions"]] == ["a.o", "name.o"]
         left = [{"output": "source/print", "kind": "link", "reason": Reason.COMPILES_AND_LINKS}]
         assert server.manifest()["left"] == left
+
+
+def test_several_sources_in_one_call_are_not_compiled(generator: Project) -> None:
+    """Sqlite's shell is linked from two sources: record compiled for longer than it waits for a call, and was ended."""
+    generator.write("say.c", '#include <stdio.h>\nint a(void);\nint main(void) { printf("%d", a()); }\n')
+    with recorded(generator) as server:
+        assert generator.run("gcc say.c a.c -o say", server) == (0, b"")
+        assert calls_in(generator.source / "say")
+        assert generator.run(["./say"], server) == (0, b"1")
+        server.end()
+        assert server.log() == ""
 
 
 def test_many_programs_behind_the_last_compile(generator: Project) -> None:

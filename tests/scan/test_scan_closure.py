@@ -126,6 +126,20 @@ def test_has_include_of_a_macro(project: Project) -> None:
     assert result.computed
 
 
+def test_texts_that_name_files_of_the_machine(project: Project) -> None:
+    """Headers of the C library have such, and half of coreutils was left for "/etc/hosts", all of git for "/bin/sh"."""
+    paths = ("/etc/hosts", "/bin/sh", "/dev/null", "/proc/kmsg")
+    texts = "".join(f'#define PATH{number} "{path}"\n' for number, path in enumerate(paths))
+    project.write({
+        "main.c": texts + '#define NAME "asked.h"\n#if __has_include(NAME)\n#define VALUE 1\n#endif\n' + MAIN,
+        "asked.h": "",
+    })  # fmt: skip
+    result = project.prove(project.compile('-DSHELL="/bin/sh"'))
+    assert result.computed
+    assert not result.files.intersection(paths)
+    assert "asked.h" in project.names(result.files)
+
+
 def test_forced_includes(project: Project) -> None:
     project.write({
         "src/main.c": MAIN,

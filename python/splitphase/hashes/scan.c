@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -265,11 +264,7 @@ int sift(const struct table *table, const char *paths, size_t count, size_t room
   }
   for (size_t i = 0; i < count; i++, paths += strlen(paths) + 1) {
     int fd = open(paths, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
     flags[i] = FAILED;
-    // Opening a pipe must not block; of a file, some kernels give "try again" for what is not in memory.
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-      fcntl(fd, F_SETFL, O_RDONLY);
     if (fd >= 0) {
       flags[i] = (uint8_t)sift_one(table, fd, buffer, room);
       close(fd);

@@ -1,7 +1,8 @@
 """Links that no action can do: they compile and link in one call, or their words are not known to be safe.
 
-Run for real in record, such a link fails where it reads stubs. So it is noted like others, to be done by its own
-command if the build runs its result; what it makes is left to the final build's compiler.
+Run for real in record, such a link fails where it reads stubs, and takes long where it compiles much. So it is noted
+like others, to be done by its own command if the build runs its result; what it makes is left to the final build's
+compiler.
 """
 
 from __future__ import annotations
@@ -19,8 +20,15 @@ from splitphase.scan import arguments
 _NO_LINK = frozenset(("-c", "-E", "-S", "-M", "-MM", "-fsyntax-only", "-r"))
 
 
+def _is_source(path: str) -> bool:
+    return bool(arguments.language_of_suffix(os.path.splitext(path)[1], cxx=False))
+
+
 def lazily(call: Call, judged: Judged, top: str, inputs: Callable[[Call, Judged], Inputs]) -> Judged | None:
-    """What to note of a call that is left to the compiler: a link, if it is one and reads a stub; else nothing."""
+    """What to note of a call that is left to the compiler; nothing if it is to run.
+
+    That is a link which reads a stub, or compiles several sources.
+    """
     if judged.reason in (Reason.PROBE, Reason.NOT_IN_TREE) or not is_c_compiler(call.program):
         return None
     try:
@@ -35,6 +43,8 @@ def lazily(call: Call, judged: Judged, top: str, inputs: Callable[[Call, Judged]
         if os.path.lexists(path) and not os.path.isfile(path):
             return None
         link = Judged(Kind.LINK, "", words=words, output=output)
-        return link if any(file.calls for file in inputs(call, link).files) else None
+        sources = [option.value for option in options if not option.name and _is_source(option.value)]
+        # With one source it may be a probe, which must not succeed always, and is little work.
+        return link if len(sources) > 1 or any(file.calls for file in inputs(call, link).files) else None
     except (OSError, SplitphaseError):
         return None

@@ -64,9 +64,10 @@ class Contents:
                 status = os.fstat(descriptor)
                 if not stat.S_ISREG(status.st_mode):
                     return None, b""
-                # Some kernels give "try again" for a file that is not in memory.
-                os.set_blocking(descriptor, True)
                 data = file.read()
+                # Not every file of /proc that says it is a regular one can be read (kmsg).
+                if data is None:
+                    return None, b""
         except (OSError, ValueError):
             self._known.pop(path, None)
             return None, b""

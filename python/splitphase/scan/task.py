@@ -23,6 +23,8 @@ _IMPLIED = {
     "cl": ("opencl-c.h", "opencl-c-base.h"),
 }
 """Headers that the compiler includes unasked, besides stdc-predef.h."""
+_MACHINE = ("/bin/", "/boot/", "/dev/", "/etc/", "/proc/", "/run/", "/sbin/", "/sys/", "/usr/bin/", "/var/")
+"""Folders of the machine itself, its state and programs. Texts name files of them (paths.h), includes do not."""
 
 
 class Task:
@@ -103,6 +105,8 @@ class Task:
                 bits |= self._first(name, directories, required=False)
         for form, names in (("angle", said.angle), ("all", said.following)):
             for name in names:
+                if self._is_of_machine(name):
+                    continue
                 nodes, way = self._resolver.lookup(name, form)
                 bits |= way | self._close(nodes)
         return bits
@@ -142,7 +146,8 @@ class Task:
 
     def _special(self) -> set[str]:
         found = {*self.arguments.response_files, *self.given.response_files}
-        found.update(self._argument_files.find(self.arguments, self._compile.directory, self._compile.source))
+        named = self._argument_files.find(self.arguments, self._compile.directory, self._compile.source)
+        found.update(path for path in named if not self._is_of_machine(path))  # -DSHELL="/bin/sh"
         found.update(profile_files(self.arguments, self._compile.directory, self._source))
         found.update(self._project_compiler())
         found.discard(self._source)
@@ -185,9 +190,15 @@ class Task:
             if option.name == "--embed-dir" or (option.wrapper == "-Xassembler" and option.name == "-I"):
                 yield os.path.join(directory, option.value)
 
+    def _is_of_machine(self, path: str) -> bool:
+        """Whether a file is one of the machine itself; the tree may lie below such a folder."""
+        return path.startswith(_MACHINE) and not self._is_internal(path)
+
     def _first(self, name: str, directories: Iterable[str], *, required: bool = True) -> int:
         """Follow a name that is looked for in these directories, then along the path."""
         bits = 0
+        if not required and self._is_of_machine(name):
+            return bits
         for directory in directories:
             hit = self._files.find(directory, name)
             if hit is not None:
