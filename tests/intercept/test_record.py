@@ -16,11 +16,7 @@ from splitphase.intercept.journal import Journal, Recorded
 from splitphase.intercept.journal import recorded as recorded_calls
 from splitphase.intercept.realize import IDLE
 from splitphase.intercept.reasons import Reason
-<<<<<<< HEAD
-=======
-from splitphase.intercept.record import CALLS, _lines
 from splitphase.intercept.stub import calls_in
->>>>>>> survey
 
 
 class Recording(Server):

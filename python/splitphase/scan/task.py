@@ -192,7 +192,7 @@ class Task:
 
     def _is_of_machine(self, path: str) -> bool:
         """Whether a file is one of the machine itself; the tree may lie below such a folder."""
-        return path.startswith(_MACHINE) and not self._is_internal(path)
+        return path.startswith(_MACHINE) and not self._files.is_internal(path)
 
     def _first(self, name: str, directories: Iterable[str], *, required: bool = True) -> int:
         """Follow a name that is looked for in these directories, then along the path."""
