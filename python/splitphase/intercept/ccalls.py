@@ -54,6 +54,8 @@ class CCalls:
         if entry.key == key.exact:
             # The folder of an action's entry is that of its output, which may be another one than the call's.
             return replace(entry, folder=key.folder)
+        if entry.folder == key.folder:
+            return entry
         folder, old = Folder(self._top, key.folder), Folder(self._top, entry.folder)
         depfile = entry.files[_DEPFILE]
         if depfile and folder.depfile(source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
