@@ -74,8 +74,8 @@ def test_notices_a_header_that_is_forgotten(broken: Callable[[str, str, str], No
 
 
 def test_notices_a_place_that_is_forgotten(broken: Callable[[str, str, str], None]) -> None:
-    """A header that stands before another one is read in its place, and is as long as that."""
-    broken("intercept/keys.py", "lines.append(held.digest)", "lines.append(path[-3:].encode())")
+    """A header that stands before another one is read in its place: neither its path nor its content is in the key."""
+    broken("intercept/keys.py", '*rest, _joined(read), b"\\0".join(lines)', "*rest")
     with pytest.raises(AssertionError, match="with the shim"):
         oracle.run("make", 12, seed=2, kinds=(oracle_edits.shadow,))
 
