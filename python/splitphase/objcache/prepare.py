@@ -97,7 +97,9 @@ def _in_run_path(action: Action, script: str, pairs: Mapping[str, str]) -> bool:
 
     The final build looks whether this is so, and whether there is a build-id, which is a digest over all.
     """
-    return action.kind == "link" and not _needs_proof(action, _RUN_PATH.sub("", script), pairs)
+    if action.kind != "link" or "--build-id" in script.replace("--build-id=none", ""):
+        return False
+    return not _needs_proof(action, _RUN_PATH.sub("", script), pairs)
 
 
 def _known(action: Action, tree: Tree, *, run_path: bool) -> Known:
