@@ -39,7 +39,7 @@ in
     package.overrideAttrs (old: {
       postResume = (old.postResume or "") + ''
         export BASH_ENV=${builtins.toFile "refuse" ''
-          if [[ $0 == */bin/@(cc|c++|gcc|g++|clang|clang++) && " $* " == *" -"[co]" "* && -z ''${compilersMayRun-} ]]; then
+          if [[ $0 == */bin/@(cc|c++|gcc|g++|clang|clang++) && " $* " == *" -"[co]" "* && " $* " != *" -E "* && -z ''${compilersMayRun-} ]]; then
             echo "error: the compiler must not run: $*" >&2
             exit 1
           fi
