@@ -35,8 +35,6 @@ def copy(top: Path, scratch: Path, outputs: Mapping[str, Path]) -> Path:
     for name, path in outputs.items():
         if os.path.lexists(path):
             _copied([path], saved / name, "--no-target-directory")
-        else:
-            (saved / name).mkdir()
     entries = sorted(set(os.listdir(top)) - {scratch.name, *snapshot.MACHINE_BOUND})
     if entries:
         # One call: hard links between entries stay.
