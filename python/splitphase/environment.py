@@ -10,6 +10,11 @@ _INCLUDE_FLAGS = ("-isystem", "-idirafter", "-iquote", "-I")
 _STORE = "/nix/store/"
 
 
+def without_bash_env(environment: Mapping[str, str]) -> dict[str, str]:
+    """For a compiler that the helper runs itself: no script is read before it, so it does not meet the shim."""
+    return {name: value for name, value in environment.items() if name != "BASH_ENV"}
+
+
 def forced_includes(environment: Mapping[str, str]) -> list[str]:
     """The `-include` and `-imacros` that the compiler wrapper takes from the environment; no command shows them."""
     found = []

@@ -27,6 +27,8 @@ from splitphase.objcache.manifest import read_known
 FORMAT = 5
 INDEX = "index.json"
 OBJECTS = "objects"
+DEPFILE = 1
+"""Place of the dependency file among an entry's files."""
 CHECKPOINT, DERIVATIONS = "the checkpoint", "derivations"
 LEFT = ".splitphase-left"
 """In an action's output: why it has no result."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from splitphase.environment import without_bash_env
 from splitphase.hashes.sources import Memory
-from splitphase.intercept.artifacts import Artifacts, Entry, Keeper
+from splitphase.intercept.artifacts import DEPFILE, Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
@@ -17,8 +18,6 @@ from splitphase.rewrite import Rewriter
 
 NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_INPUT, Reason.NO_INPUT))
 """Calls with `-c` that ask something."""
-_DEPFILE = 1
-"""Its place among an entry's files."""
 
 
 class CCalls:
@@ -57,12 +56,12 @@ class CCalls:
         if entry.folder == key.folder:
             return entry
         folder, old = Folder(self._top, key.folder), Folder(self._top, entry.folder)
-        depfile = entry.files[_DEPFILE]
+        depfile = entry.files[DEPFILE]
         if depfile and folder.depfile(source.path(depfile).read_bytes(), old, gcc=key.gcc) is None:
             return None
         if not (entry.spelled or key.spelled):
             return entry
-        seen = folder.seen([call.program, *front(judged.words)], call.directory, _without_us(call.environment))
+        seen = folder.seen([call.program, *front(judged.words)], call.directory, without_bash_env(call.environment))
         return None if seen else entry
 
     def entry(
@@ -95,7 +94,3 @@ class CCalls:
     def _holds(self, data: bytes) -> bool:
         """Whether an output's hash stands in there, the random seed aside: that is expected wherever `-g` is."""
         return any(find.kind != "seed" for find in self._escape.engine.examine(Memory(data)).finds)
-
-
-def _without_us(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name != "BASH_ENV"}

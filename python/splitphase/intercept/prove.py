@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitphase.environment import wrapper_flags
+from splitphase.environment import without_bash_env, wrapper_flags
 from splitphase.errors import RewriteError
 from splitphase.intercept.call import Call, Judged
 from splitphase.rewrite import Rewriter
@@ -96,7 +96,7 @@ def _seen(suspect: Suspect, escape: Rewriter) -> bool:
     """Whether the compiler sees an output path behind the preprocessor, or that cannot be told."""
     call = suspect.call
     run = subprocess.run(
-        [call.program, *front(suspect.judged.words), "-E"], cwd=call.directory, env=_environment(call),
+        [call.program, *front(suspect.judged.words), "-E"], cwd=call.directory, env=without_bash_env(call.environment),
         stdin=subprocess.DEVNULL, capture_output=True, check=False,
     )  # fmt: skip
     return run.returncode != 0 or escape.found_in(run.stdout)
@@ -107,7 +107,7 @@ def _bare(suspect: Suspect, escape: Rewriter) -> bytes | None:
     call = suspect.call
     if not any(word.startswith("-g") for word in (*suspect.judged.words, *wrapper_flags(call.environment))):
         return None
-    made = _compiled(call, [*front(suspect.judged.words), "-g0"], _environment(call))
+    made = _compiled(call, [*front(suspect.judged.words), "-g0"], without_bash_env(call.environment))
     with suppress(RewriteError):
         return made and escape.data(made)
     return None
@@ -115,7 +115,7 @@ def _bare(suspect: Suspect, escape: Rewriter) -> bytes | None:
 
 def _disproved(suspect: Suspect, bare: bytes | None, escape: Rewriter) -> str:
     call = suspect.call
-    environment = {name: escape.text(value) for name, value in _environment(call).items()}
+    environment = {name: escape.text(value) for name, value in without_bash_env(call.environment).items()}
     words = [escape.text(word) for word in front(suspect.judged.words)]
     made = _compiled(call, words, environment)
     if made is None:
@@ -135,7 +135,3 @@ def _compiled(call: Call, words: Sequence[str], environment: Mapping[str, str]) 
             stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
         return target.read_bytes() if run.returncode == 0 and target.exists() else None
-
-
-def _environment(call: Call) -> dict[str, str]:
-    return {name: value for name, value in call.environment.items() if name != "BASH_ENV"}

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from splitphase.environment import without_bash_env
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, stub
 from splitphase.intercept.journal import Recorded, recorded
@@ -154,7 +155,7 @@ class Realizer:
         _put(Path(target), file.path)
 
     def _run(self, call: Recorded, command: list[str], target: str) -> None:
-        environment = {name: value for name, value in call.full.items() if name != "BASH_ENV"}
+        environment = without_bash_env(call.full)
         if os.path.lexists(target):
             os.unlink(target)
         done = subprocess.run(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.intercept import protocol
-from splitphase.intercept.artifacts import CHECKPOINT, Artifacts, Entry, Keeper
+from splitphase.intercept.artifacts import CHECKPOINT, DEPFILE, Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind
 from splitphase.intercept.ccalls import CCalls
 from splitphase.intercept.chaos import Chaos
@@ -30,8 +30,6 @@ _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
 """Colours and links, as compilers write them for terminals."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
-DEPFILE = 1
-"""Place of the dependency file among an entry's files."""
 FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 """Paths that do not change while a package is built; the last three are the host's, where it has any."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
