@@ -174,14 +174,15 @@ lib.mapAttrs' again {
     edit = "echo 'int splitphase_edited;' >> crc32.c";
     said = "32 objects taken from the checkpoint, 2 built anew";
   };
-  never = {
+  # No build tool at all: a loop of the shell. lua.c is compiled and linked in one call, which stays the compiler's.
+  loop = {
     package = packages.lua;
     edit = "echo 'int splitphase_edited;' >> src/lapi.c";
-    said = "33 objects taken from the checkpoint, 1 built anew";
+    said = "31 objects taken from the checkpoint, 1 built anew";
   };
   behind = {
     package = shown;
     edit = "echo 'int edited;' >> first.c";
-    said = "1 objects taken from the checkpoint, 3 built anew";
+    said = "3 objects taken from the checkpoint, 1 built anew";
   };
 }
