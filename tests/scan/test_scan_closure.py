@@ -113,19 +113,6 @@ def test_has_include(project: Project) -> None:
     assert {"present.h", "inc/probed.h"} <= project.names(result.files)
 
 
-def test_has_include_of_a_macro(project: Project) -> None:
-    """GCC's -M does not list what is only asked for."""
-    project.write({
-        "main.c": '#include "names.h"\n#if __has_include(HEADER) && __has_include(GIVEN)\n#define VALUE 1\n#else\n'
-        "#define VALUE 2\n#endif\n" + MAIN,
-        "names.h": "#define HEADER <asked.h>\n",
-        "inc/asked.h": "",
-        "inc/given.h": "",
-    })  # fmt: skip
-    result = project.prove(project.compile("-Iinc", "-DGIVEN=<given.h>"))
-    assert result.computed
-
-
 def test_texts_that_name_files_of_the_machine(project: Project) -> None:
     """Headers of the C library have such, and half of coreutils was left for "/etc/hosts", all of git for "/bin/sh"."""
     paths = ("/etc/hosts", "/bin/sh", "/dev/null", "/proc/kmsg")
@@ -135,7 +122,6 @@ def test_texts_that_name_files_of_the_machine(project: Project) -> None:
         "asked.h": "",
     })  # fmt: skip
     result = project.prove(project.compile('-DSHELL="/bin/sh"'))
-    assert result.computed
     assert not result.files.intersection(paths)
     assert "asked.h" in project.names(result.files)
 
@@ -182,46 +168,8 @@ def test_response_files(project: Project) -> None:
     assert project.names(result.special) == {"one.rsp", "sub/two.rsp"}
 
 
-def test_computed_include(project: Project) -> None:
-    project.write({
-        "main.c": '#define STRING(x) #x\n#define NAME(x) STRING(dir/x.h)\n'
-        '#include NAME(deep)\n#include "plain.h"\n' + MAIN,
-        "dir/deep.h": "#if __has_include(<hidden.h>)\n#include CONFIG\n#endif\n",
-        "plain.h": "",
-        "inc/hidden.h": "",
-        "inc/conf.h": "#define VALUE 10\n",
-    })  # fmt: skip
-    compile_ = project.compile(
-        "-Iinc", '-DCONFIG="conf.h"', "-MD", "-MF", "never.d", "-Wp,-MMD,nor-this.d", "-save-temps"
-    )
-    result = project.scan(compile_)
-    assert result.computed
-    assert "inc/hidden.h" in project.names(result.files)
-    assert sorted(entry.name for entry in project.root.iterdir()) == ["dir", "inc", "main.c", "plain.h"]
-    project.prove(project.compile("-Iinc", '-DCONFIG="conf.h"'))
-
-
-def test_computed_include_that_fails(project: Project) -> None:
-    project.write({"main.c": "#define H <generated.h>\n#include H\n"})
-    with pytest.raises(SplitphaseError, match=r"generated\.h"):
-        project.scan(project.compile())
-
-
-def test_computed_only_in_one(project: Project) -> None:
-    """The compiler is asked for those commands alone that need it, also when many are scanned at a time."""
-    project.write({
-        "a.c": "#define H <h.h>\n#include H\nint a = VALUE;\n",
-        "b.c": "int b;\n",
-        "h.h": "#define VALUE 1\n",
-    })  # fmt: skip
-    compiles = [project.compile("-I.", source=name) for name in ("a.c", "b.c")]
-    results = list(Scanner(str(project.root)).scan_all(compiles, jobs=2))
-    assert [result.computed for result in results] == [True, False]
-    assert [project.names(result.files) for result in results] == [{"a.c", "h.h"}, {"b.c"}]
-
-
 def test_one_failure_among_many(project: Project) -> None:
-    project.write({"a.c": "#define H <absent.h>\n#include H\n", "b.c": "int b;\n", "c.c": "int c;\n"})
+    project.write({"a.c": "#define H(x) <x.h>\n#include H(absent)\n", "b.c": "int b;\n", "c.c": "int c;\n"})
     compiles = [project.compile(source="a.c"), project.compile(source="b.c"), project.compile("-mbogus", source="c.c")]
     first, second, third = Scanner(str(project.root)).scan_all(compiles, jobs=2)
     assert isinstance(first, SplitphaseError)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from splitphase.scan.directives import parse, tidy
+from splitphase.scan.directives import header_words, parse, tidy
 
 
 @pytest.mark.parametrize(
@@ -54,20 +54,22 @@ def test_other_forms() -> None:
     assert found.following == ("n.h", "m.h")
     assert found.embeds == ("e.bin", "f.bin")
     assert {"p.h", "q.h"} <= set(found.probes)
-    assert found.literals == ("l.h",)
+    assert found.literals == (("HEADER", "l.h"),)
     assert not found.computed
 
 
 @pytest.mark.parametrize(
     ("text", "computed"),
     [
-        (b"#include HEADER\n", True),
-        (b"# /**/ include /**/ HEADER(x)\n", True),
-        (b"/* */ #include HEADER\n", True),
-        (b"#inclu\\\nde HEADER\n", True),
-        (b"%:include HEADER\n", True),
+        (b"#include HEADER(x)\n", True),
+        (b"# /**/ include /**/ HEADER (x)\n", True),
+        (b"/* */ #include HEADER OTHER\n", True),
+        (b"#inclu\\\nde HEADER(x)\n", True),
+        (b"%:include HEADER(x)\n", True),
+        (b"#include __FILE__\n", True),
         (b"#embed DATA\n", True),
-        (b"#if __has_include(HEADER)\n", True),
+        (b"#include HEADER\n", False),
+        (b"#if __has_include(HEADER)\n", False),
         (b"#define HAVE(x) __has_include(x)\n", False),
         (b"#ifndef __has_include\n#define __has_include(x) 0\n#endif\n", False),
         (b"#if defined(__has_include)\n", False),
@@ -77,6 +79,39 @@ def test_other_forms() -> None:
 )
 def test_computed(text: bytes, computed: bool) -> None:  # noqa: FBT001 - a parameter of the table
     assert parse(text).computed is computed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"#include HEADER\n",
+        b"/* */ #include HEADER // why\n",
+        b"#include HEADER /* why */\n",
+        b"#inclu\\\nde HEADER",
+        b"%:include HEADER\r\n",
+    ],
+)
+def test_named(text: bytes) -> None:
+    assert parse(text).named == ("HEADER",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"int x;\n", set()),
+        (b'#define HEADER <a/b-c.h> /* why */\n# define  HEADER "d.h"\n#undef HEADER\n', {"a", "b", "c", "h"}),
+        (b'#define HEADER"x.h"\n#define HEADERS 1\n#define HEADER // nothing\n', set()),
+        (b"#define HEADER OTHER\n", None),
+        (b"#define HEADER(x) <x>\n", None),
+        (b'#define HEADER "x"\n', None),
+        (b'#define HEADER "x.h" "y.h"\n', None),
+        (b'#define /* */ HEADER "x.h"\n', None),
+        (b'#define HEAD\\\nER "x.h\\\n"\n', set()),
+        (b'#define HEADER "x.h??/\n"\n', None),
+    ],
+)
+def test_header_words(text: bytes, words: set[str] | None) -> None:
+    assert header_words(text, ["HEADER", "ANOTHER"]) == words
 
 
 @pytest.mark.parametrize(

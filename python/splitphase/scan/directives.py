@@ -20,9 +20,9 @@ _IDENTIFIER = rb"([A-Za-z_$\\\x80-\xff][\w$]*)"
 _SPLICE = re.compile(rb"\\[ \t\v\f]*\r?\n")
 _DIRECTIVE = re.compile(
     rb"#" + _GAP + rb"(?:"
-    rb"(include_next|include|import|embed)" + _GAP + rb"(?:" + _NAME + rb"|" + _IDENTIFIER + rb")"
+    rb"(include_next|include|import|embed)" + _GAP + rb"(?:" + _NAME + rb"|" + _IDENTIFIER + rb"([^\n]*))"
     rb"|(?:el)?if([^\n]*?\([ \t]*[<\"][^\n]*)"
-    rb"|define[ \t]+\w+[ \t]+" + _NAME + rb"[ \t\r]*(?=\n|/[/*]|\Z)"
+    rb"|define[ \t]+(\w+)[ \t]*" + _NAME + rb"[ \t\r]*(?=\n|/[/*]|\Z)"
     rb")"
 )
 _HAS = re.compile(
@@ -37,6 +37,12 @@ _HAS = re.compile(
     + rb")"
 )
 _PROBE = re.compile(_NAME)
+_AT_END = re.compile(rb"[ \t\v\f\r]*(?:/[/*].*)?")
+_DEFINITION = rb"\bdefine(" + _GAP + rb")(?:%s)(?![\w$])([^\n]*)"
+_HEADER_VALUE = re.compile(rb'[ \t]*(?:"[^"\n]*[./][^"\n]*"|<([^>\n]+)>)?[ \t\r]*(?://.*|/\*[^*]*\*/\s*)?\s*')
+_WORD = re.compile(r"[A-Za-z_]\w*")
+PREDEFINED = frozenset("unix linux i386 sparc mips arm sun vax m68k hpux MIPSEB MIPSEL PPC ppc vms".split())
+"""Macros that compilers define by themselves in their GNU modes, those that begin with `_` aside."""
 _MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"(\w+)\(([^)\n]*)\)")
 _HAS_ALIAS = re.compile(rb"#[ \t]*define[ \t]+(\w+)[ \t]+__has_include(?:_next)?(?:__)?[ \t\r]*(?:\n|\Z)")
 _ENDS_ARGUMENT = re.compile(_GAP + rb"\)")
@@ -63,8 +69,10 @@ class Directives:
     """`#include_next` and `__has_include_next`, of either form."""
     probes: tuple[str, ...] = ()
     """Names in an `#if` behind a macro that may wrap `__has_include`: `#if HAVE(<x>)`."""
-    literals: tuple[str, ...] = ()
-    """Macros that look like header names, `#define HEADER <x>`: they matter where an include is computed."""
+    literals: tuple[tuple[str, str], ...] = ()
+    """Macros that look like header names, with these: `#define HEADER <x>`. They matter for `named` and `asked`."""
+    named: tuple[str, ...] = ()
+    """Macros that an include is computed from as they are: `#include HEADER`."""
     embeds: tuple[str, ...] = ()
     """`#embed`, `__has_embed` and `.incbin`: read as they are."""
     assembler: tuple[str, ...] = ()
@@ -76,7 +84,7 @@ class Directives:
     wrappers: tuple[str, ...] = ()
     """Macros that do what `__has_include` does: `#define HAVE(x) __has_include(x)`."""
     computed: bool = False
-    """`#include MACRO`: only the compiler knows."""
+    """`#include MACRO(x)`: only the compiler knows."""
     opaque: bool = False
     """An `.incbin` or a `__has_include` whose name is put together by macros: not even the compiler's `-M` knows."""
     date: bool = False
@@ -102,30 +110,45 @@ class _Names:
     """The names found so far, by the field of `Directives` they belong to; in order and without repetition."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[str, None]] = {}
+        self.found: dict[str, dict[Any, None]] = {}
 
-    def add(self, kind: str, raw: bytes) -> None:
+    def add(self, kind: str, raw: bytes, macro: bytes = b"") -> None:
         if b"\0" not in raw:
-            self.found.setdefault(kind, {})[tidy(os.fsdecode(raw))] = None
+            name = tidy(os.fsdecode(raw))
+            self.found.setdefault(kind, {})[(os.fsdecode(macro), name) if macro else name] = None
 
-    def frozen(self) -> dict[str, tuple[str, ...]]:
+    def frozen(self) -> dict[str, tuple[Any, ...]]:
         return {kind: tuple(names) for kind, names in self.found.items()}
 
 
-def hides_names(data: bytes, asked: Iterable[str], wrappers: Iterable[str]) -> bool:
-    """Whether a file makes a header name that cannot be seen.
+def header_words(data: bytes, macros: Iterable[str]) -> frozenset[str] | None:
+    """The identifiers in header names that are values of these macros, where every definition in a file is such a name.
 
-    That is: it gives one of the macros `asked` another value than a header name, or hands a macro to a wrapper.
+    The preprocessor expands them, in `<a/linux.h>` for instance. None where some definition is anything else.
     """
-    text = _SPLICE.sub(b"", data)
-    patterns = (
-        (asked, rb"define[ \t]+(?:%s)(?!\w)[ \t]*(?![ \t\r\n<]|\"[^\"\n]*[./][^\"\n]*\")."),
-        (wrappers, rb"#[ \t]*(?:el)?if[^\n]*?\b(?:%s)[ \t]*\([ \t]*[A-Za-z_]"),
-    )
-    return any(
-        names and re.search(pattern % b"|".join(re.escape(os.fsencode(name)) for name in names), text)
-        for names, pattern in ((sorted(names), pattern) for names, pattern in patterns)
-    )
+    names = [os.fsencode(name) for name in sorted(macros)]
+    if b"??/" in data:
+        return None
+    words: set[str] = set()
+    for gap, value in re.findall(_DEFINITION % b"|".join(map(re.escape, names)), _SPLICE.sub(b"", data)):
+        header = _HEADER_VALUE.fullmatch(value)
+        if header is None or gap.strip(b" \t"):
+            return None
+        words.update(_WORD.findall(os.fsdecode(header[1] or b"")))
+    return frozenset(words)
+
+
+def defines_any(data: bytes, words: Iterable[str]) -> bool:
+    """Whether a file may define one of these words as a macro."""
+    names = b"|".join(re.escape(os.fsencode(word)) for word in sorted(words))
+    return bool(re.search(_DEFINITION % names, _SPLICE.sub(b"", data)))
+
+
+def wraps_macros(data: bytes, wrappers: Iterable[str]) -> bool:
+    """Whether a file hands a macro to one of the macros that do what `__has_include` does."""
+    names = b"|".join(re.escape(os.fsencode(name)) for name in sorted(wrappers))
+    pattern = rb"#[ \t]*(?:el)?if[^\n]*?\b(?:%s)[ \t]*\([ \t]*[A-Za-z_]" % names
+    return bool(names) and bool(re.search(pattern, _SPLICE.sub(b"", data)))
 
 
 def tidy(path: str) -> str:
@@ -138,8 +161,7 @@ def _parse(text: bytes) -> Directives:
     computed = _directives(text, names)
     hidden = False
     if b"__has_" in text:
-        unseen, hidden = _has(text, names)
-        computed |= unseen
+        hidden = _has(text, names)
     if b"dependency" in text:
         for match in _DEPENDENCY.finditer(text):
             names.add("quote" if match[1] else "angle", match[1] or match[2])
@@ -156,10 +178,15 @@ def _parse(text: bytes) -> Directives:
 def _directives(text: bytes, names: _Names) -> bool:
     computed = False
     for match in _DIRECTIVE.finditer(text):
-        word, quote, angle, macro, condition, quoted_literal, angle_literal = match.groups()
+        word, quote, angle, macro, rest, condition, defined, quoted_literal, angle_literal = match.groups()
         if word:
             if macro:
-                computed |= _starts_line(text, match.start())
+                if not _starts_line(text, match.start()):
+                    continue
+                if word == b"embed" or macro.startswith(b"__") or not _AT_END.fullmatch(rest):
+                    computed = True
+                else:
+                    names.add("named", macro)
             elif word == b"include_next":
                 names.add("following", quote or angle)
             elif word == b"embed":
@@ -170,13 +197,13 @@ def _directives(text: bytes, names: _Names) -> bool:
             for probe in _PROBE.finditer(condition):
                 names.add("probes", probe[1] or probe[2])
         elif angle_literal or b"." in quoted_literal or b"/" in quoted_literal:
-            names.add("literals", quoted_literal or angle_literal)
+            names.add("literals", quoted_literal or angle_literal, defined)
     return computed
 
 
-def _has(text: bytes, names: _Names) -> tuple[bool, bool]:
-    """Collect what is asked for; say whether a macro's value is, and whether one that nobody can see."""
-    computed = hidden = False
+def _has(text: bytes, names: _Names) -> bool:
+    """Collect what is asked for; say whether something is that nobody can see."""
+    hidden = False
     for match in _HAS_ALIAS.finditer(text):
         names.add("wrappers", match[1])
     for match in _HAS.finditer(text):
@@ -188,7 +215,6 @@ def _has(text: bytes, names: _Names) -> tuple[bool, bool]:
             if head is not None and macro in re.findall(rb"\w+", head[2]):
                 names.add("wrappers", head[1])
                 continue
-            computed = True
             if _ENDS_ARGUMENT.match(text, match.end()):
                 names.add("asked", macro)
             else:
@@ -199,7 +225,7 @@ def _has(text: bytes, names: _Names) -> tuple[bool, bool]:
             names.add("embeds", quote or angle)
         else:
             names.add("quote" if quote else "angle", quote or angle)
-    return computed, hidden
+    return hidden
 
 
 def _resources(text: bytes, names: _Names) -> bool:

@@ -17,7 +17,7 @@ from . import arguments as command
 from .arguments import Arguments
 from .directives import Directives, parse
 
-_HEADER_MACRO = re.compile(r'[^=]+=(?:<([^<>]+)>|"([^"]+)")')
+_HEADER_MACRO = re.compile(r'([^=]+)=(?:<([^<>]+)>|"([^"]+)")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Given:
     """What `-include`, `-imacros` and `-include-pch` name."""
     text: bytes
     """The macros as a file would define them."""
-    literals: tuple[str, ...]
-    """Header names that are a macro's whole value."""
+    literals: tuple[tuple[str, str], ...]
+    """Macros whose whole value is a header name, with these."""
     directives: Directives
     """What that text says."""
     response_files: tuple[str, ...]
@@ -44,7 +44,7 @@ def given(arguments: Arguments, directory: str, environment: Mapping[str, str]) 
     parts = (arguments, added)
     headers = [name for part in parts for name in part.values("-include", "-imacros", "-include-pch")]
     macros = tuple(value for part in parts for value in part.values("-D"))
-    literals = tuple(match[1] or match[2] for match in map(_HEADER_MACRO.fullmatch, macros) if match)
+    literals = tuple((match[1], match[2] or match[3]) for match in map(_HEADER_MACRO.fullmatch, macros) if match)
     text, directives = _parse(macros)
     return Given(tuple(headers), text, literals, directives, added.response_files)
 

@@ -14,7 +14,7 @@ from itertools import compress
 from typing import Any
 
 from .contents import Contents
-from .directives import Directives, hides_names, parse, tidy
+from .directives import PREDEFINED, Directives, defines_any, header_words, parse, tidy, wraps_macros
 from .search import SearchPath
 from .tree import LINK, PRECOMPILED, Place, Tree
 
@@ -82,7 +82,7 @@ class Files:
         self.is_internal = is_internal
         self._parsed: dict[str, tuple[bytes | None, Directives]] = {}
         """By physical path, with the digest of what was parsed."""
-        self._hidden: dict[tuple[bytes | None, frozenset[str], frozenset[str]], bool] = {}
+        self._said: dict[tuple[str, frozenset[str]], dict[bytes | None, Any]] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -106,17 +106,33 @@ class Files:
                 changed |= new[1] != directives or new[0] is None
         return None if changed else digests
 
-    def hidden(self, bits: int, asked: frozenset[str], wrappers: frozenset[str]) -> int:
-        """The bits of the files among these that make header names which cannot be seen, see `hides_names`."""
-        found = 0
+    def spelled(self, bits: int, macros: frozenset[str], given: bytes) -> bool:
+        """Whether all that these files and the text `given` define such macros as is a header name as it stands."""
+        words: set[str] = set()
+        for found in self._of_each(bits, given, header_words, macros):
+            if found is None:
+                return False
+            words |= found
+        if any(word in PREDEFINED or word.startswith("_") for word in words):
+            return False
+        return not words or not any(self._of_each(bits, given, defines_any, frozenset(words)))
+
+    def wraps(self, bits: int, macros: frozenset[str], given: bytes) -> bool:
+        """Whether a macro is handed to one of these, see `wraps_macros`."""
+        return any(self._of_each(bits, given, wraps_macros, macros))
+
+    def _of_each(
+        self, bits: int, given: bytes, ask: Callable[[bytes, frozenset[str]], Any], names: frozenset[str]
+    ) -> Iterator[Any]:
+        """What `ask` says of the text that is given, and of each file; remembered for as long as the content stays."""
+        yield ask(given, names)
+        known = self._said.setdefault((ask.__name__, names), {})
         for path in self.items.values(bits & self.items.all("content")):
             if path in self._parsed:
-                key = (self._parsed[path][0], asked, wrappers)
-                if key not in self._hidden:
-                    self._hidden[key] = hides_names(self._contents.load(path)[1], asked, wrappers)
-                if self._hidden[key]:
-                    found |= self.items.bit("opaque", path)
-        return found
+                digest = self._parsed[path][0]
+                if digest not in known:
+                    known[digest] = ask(self._contents.load(path)[1], names)
+                yield known[digest]
 
     def find(self, directory: str, name: str) -> Found | None:
         """Look for `name` in one directory; an absolute name ignores the directory."""
@@ -215,11 +231,11 @@ class Files:
             bits |= bit("resource", (directory, name, False, physical if name in directives.incbins else ""))
         for name in directives.assembler:
             bits |= bit("resource", (directory, name, True, ""))
-        for name in directives.literals:
-            bits |= bit("literal", (directory, name))
-        for kind in ("asked", "wrappers"):
+        for literal in directives.literals:
+            bits |= bit("literal", literal)
+        for kind in ("asked", "named", "wrappers"):
             for name in getattr(directives, kind):
-                bits |= bit(kind, name)
+                bits |= bit(kind, (name, directory))
         return bits
 
 

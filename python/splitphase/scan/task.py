@@ -9,7 +9,7 @@ from splitphase.errors import SplitphaseError
 
 from . import arguments as command
 from .arguments import Arguments
-from .directives import hides_names, tidy
+from .directives import tidy
 from .extras import ArgumentFiles, profile_files, unusual_charset
 from .facts import Compile
 from .given import given
@@ -67,18 +67,22 @@ class Task:
             nodes, way = self._resolver.lookup(name, "angle")
             if nodes:
                 bits |= way | self._close(nodes)
-        return bits
+        return self._add_values(bits)
 
     def is_computed(self, bits: int) -> bool:
         """Whether only the compiler knows all that it reads."""
         said = bits & self._files.items.all("computed") or self.given.directives.computed
-        return bool(said) or unusual_charset(self.arguments)
+        if said or unusual_charset(self.arguments):
+            return True
+        named = self._macros("named", bits)
+        return bool(named) and not self._files.spelled(bits, named, self.given.text)
 
     def finish(self, bits: int, asked: Iterable[str] | None) -> int:
         """Add all that the closure does not tell by itself; `asked` is the compiler's answer where it is computed."""
         bits |= self._add_macros(bits)
-        if asked is not None:
-            bits = self._add_computed(bits, asked)
+        for path in asked or ():
+            bits |= self._follow(path)
+        bits = self._add_values(bits)
         self.special = self._special()
         for path in self.special:
             bits |= self._plain(path)
@@ -86,14 +90,20 @@ class Task:
 
     def _add_hidden(self, bits: int) -> int:
         """Add which files ask `__has_include` for names that cannot be seen."""
-        said, items = self.given.directives, self._files.items
-        asked = frozenset((*said.asked, *items.values(bits & items.all("asked"))))
-        wrappers = frozenset((*said.wrappers, *items.values(bits & items.all("wrappers"))))
-        hidden = said.opaque
-        if asked or wrappers:
-            bits |= self._files.hidden(bits, asked, wrappers)
-            hidden |= hides_names(self.given.text, asked, wrappers)
-        return bits | items.bit("opaque", self._source) if hidden else bits
+        asked, wrappers = self._macros("asked", bits), self._macros("wrappers", bits)
+        hidden = self.given.directives.opaque
+        hidden |= bool(asked) and not self._files.spelled(bits, asked, self.given.text)
+        hidden |= bool(wrappers) and self._files.wraps(bits, wrappers, self.given.text)
+        return bits | self._files.items.bit("opaque", self._source) if hidden else bits
+
+    def _macros(self, kind: str, bits: int) -> frozenset[str]:
+        """The macros of one kind that these files and the command name."""
+        return frozenset(macro for macro, _ in self._places(kind, bits))
+
+    def _places(self, kind: str, bits: int) -> Iterator[tuple[str, str]]:
+        """The same, with the folders in which they are named."""
+        yield from ((macro, self._compile.directory) for macro in getattr(self.given.directives, kind))
+        yield from self._files.items.values(bits & self._files.items.all(kind))
 
     def _add_macros(self, bits: int) -> int:
         """Add what `-DHAVE=__has_include(<x>)` asks for, wherever it is used."""
@@ -111,18 +121,21 @@ class Task:
                 bits |= way | self._close(nodes)
         return bits
 
-    def _add_computed(self, bits: int, asked: Iterable[str]) -> int:
-        """Add what the compiler itself says, and what `__has_include(MACRO)` may ask for, which no compiler says."""
-        for path in asked:
-            bits |= self._follow(path)
-        directory = os.path.dirname(self._source)
-        for name in self.given.literals:
-            bits |= self._first(name, (directory, self._compile.directory), required=False)
-        done = 0
-        while new := bits & self._files.items.all("literal") & ~done:
+    def _add_values(self, bits: int) -> int:
+        """Add what `#include MACRO` and `__has_include(MACRO)` may lead to where these macros are header names."""
+        items = self._files.items
+        done: set[tuple[str, str]] = set()
+        while bits & (items.all("named") | items.all("asked")) or self.given.directives.asked:
+            values: dict[str, set[str]] = {}
+            for macro, name in (*self.given.literals, *items.values(bits & items.all("literal"))):
+                values.setdefault(macro, set()).add(name)
+            places = {*self._places("named", bits), *self._places("asked", bits)}
+            new = {(name, beside) for macro, beside in places for name in values.get(macro, ())} - done
+            if not new:
+                break
             done |= new
-            for beside, name in self._files.items.values(new):  # a pair, see Files
-                bits |= self._first(name, (beside, directory), required=False)
+            for name, beside in sorted(new):
+                bits |= self._first(name, (beside, self._compile.directory), required=False)
         return bits
 
     def _add_resources(self, bits: int) -> int:
