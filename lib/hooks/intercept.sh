@@ -106,20 +106,34 @@ splitphaseRecord() {
   printf %s "$splitphasePacks" >"$splitphaseManifest/packs"
 }
 
-# splitphaseWatch PID: end a recorded build that has made no new call for a long time, or that takes very long.
+# splitphaseWatch PID: end a recorded build that makes no new call for a long time, or that takes very long. A long time is one
+# of CPU time, which depends less on the machine and its load; or one in which the build only waits.
 splitphaseWatch() {
-  local splitphaseCalls splitphaseBefore= splitphaseIdle=0 splitphaseSeconds=0
-  while [ "$splitphaseIdle" -lt "$splitphaseIdleSeconds" ] && [ "$splitphaseSeconds" -lt "$splitphaseRecordSeconds" ]; do
+  local splitphaseCalls splitphaseBefore= splitphaseIdle=0 splitphaseSeconds=0 splitphaseTicks splitphaseAtCall=0 splitphaseSpent=0
+  while [ "$splitphaseSeconds" -lt "$splitphaseRecordSeconds" ]; do
     sleep 1
-    splitphaseSeconds=$((splitphaseSeconds + 1)) splitphaseIdle=$((splitphaseIdle + 1))
+    splitphaseSeconds=$((splitphaseSeconds + 1)) splitphaseIdle=$((splitphaseIdle + 1)) splitphaseTicks=0
+    splitphaseCountTicks "$1"
     # Calls, and what is made for real because the build runs it.
     splitphaseCalls=$(cat "$splitphaseServed"/calls-* "$splitphaseServed"/left-* "$splitphaseServed"/ran-* 2>/dev/null | wc -c)
     splitphaseCalls+=" $(find "$splitphaseServed/real" 2>/dev/null | wc -l)"
-    if [ "$splitphaseCalls" != "$splitphaseBefore" ]; then splitphaseIdle=0; fi
+    if [ "$splitphaseCalls" != "$splitphaseBefore" ]; then splitphaseIdle=0 splitphaseAtCall=$splitphaseTicks; fi
     splitphaseBefore=$splitphaseCalls
+    splitphaseSpent=$((splitphaseTicks - splitphaseAtCall))
+    if [ "$splitphaseSpent" -ge $((splitphaseIdleSeconds * 100)) ]; then break; fi
+    if [ "$splitphaseIdle" -ge "$splitphaseIdleSeconds" ] && [ "$splitphaseSpent" -le "$splitphaseIdle" ]; then break; fi
   done
-  echo "splitphase: record ends: no new call for $splitphaseIdle s, after $splitphaseSeconds s"
+  echo "splitphase: record ends after $splitphaseSeconds s: no new call for $splitphaseIdle s, in which the build ran for $((splitphaseSpent / 100)) s"
   splitphaseKill "$1"
+}
+
+# splitphaseCountTicks PID: add to splitphaseTicks the CPU time of a process and of all that it started, in 1/100 s (proc_pid_stat(5)).
+splitphaseCountTicks() {
+  local splitphaseStat splitphaseChild
+  splitphaseStat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  read -r -a splitphaseStat <<<"${splitphaseStat##*)}"
+  splitphaseTicks=$((splitphaseTicks + splitphaseStat[11] + splitphaseStat[12] + splitphaseStat[13] + splitphaseStat[14]))
+  for splitphaseChild in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do splitphaseCountTicks "$splitphaseChild"; done
 }
 
 # splitphaseKill PID: a process and all that it started.
