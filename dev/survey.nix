@@ -92,10 +92,10 @@ let
     };
     redis = make "redis" "src/sds.c" { makeFlags = [ "PREFIX=$(out)" ]; };
     git = make "git" "strbuf.c" {
-      nativeBuildInputs = [ pkgs.perl (tool "gettext") ];
+      nativeBuildInputs = [ pkgs.perl ];
       buildInputs = library "zlib" ++ library "openssl" ++ library "expat" ++ library "curl";
       configureFlags = [ "--with-editor=vi" ];
-      makeFlags = [ "prefix=$(out)" "perllibdir=$(out)/share/perl5" "NO_PYTHON=1" "NO_TCLTK=1" "INSTALL_SYMLINKS=1" ];
+      makeFlags = [ "prefix=$(out)" "perllibdir=$(out)/share/perl5" "NO_GETTEXT=1" "NO_PYTHON=1" "NO_TCLTK=1" "INSTALL_SYMLINKS=1" ];
       stripDebugList = [ "bin" "libexec" ];
     };
     openssl = package "own" "openssl" "crypto/mem.c" {
