@@ -87,6 +87,18 @@ def test_a_changed_source_of_the_generator(built: Build) -> None:
     taken(built, built.replay(), compiled={"words.c", "main.c"}, linked={"gen", "prog"})
 
 
+def test_why_a_source_is_compiled(built: Build) -> None:
+    built.write({"one.c": "int one(void) { return 12; }\n", "a.h": "/* more */\n" + FILES["a.h"]})
+    built.write({"Makefile": MAKEFILE + "words.o: CFLAGS += -DMORE\nwords.o: CFLAGS := $(filter-out -O1,$(CFLAGS))\n"})
+    replayed = built.replay()
+    assert replayed.reason("one.c") == "source/one.c differs"
+    assert replayed.reason("a.c") == "source/a.h differs"
+    assert "-DMORE is added to its command" in replayed.reason("words.c")
+    built.write({"one.c": '#include "more.h"\n', "more.h": "int one(void) { return 12; }\n"})
+    reason = built.replay(environment={"CPATH": "/somewhere"}).reason("one.c")
+    assert reason == "source/one.c differs; source/more.h is read as well; CPATH is set otherwise"
+
+
 def test_a_header_that_shadows(built: Build) -> None:
     """What includes stdio.h takes it from here now; the generator's object is the same."""
     built.write({"stdio.h": "int printf(const char *, ...);\n#define A_WAY 1\n"})

@@ -31,6 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from splitphase.intercept import server
     from splitphase.intercept.artifacts import Artifacts, Identity
     from splitphase.intercept.chaos import Chaos
+    from splitphase.intercept.expected import NAME
     from splitphase.intercept.session import FIXED, Build, Session
     from splitphase.intercept.summary import Summary
 
@@ -51,6 +52,7 @@ def execute(arguments: argparse.Namespace) -> int:
         target=arguments.keep,
         verify=arguments.verify,
         chaos=arguments.chaos,
+        expected=arguments.known.with_name(NAME) if arguments.known else None,
     )
     listener = server.listen(arguments.scratch / "socket")
     summary = Summary(build, identity)

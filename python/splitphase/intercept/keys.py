@@ -57,6 +57,10 @@ class Key:
     """Digests of `read`, of which it was made; empty where it is not made of them."""
     gcc: bool = True
     """Whether the compiler is GCC."""
+    words: tuple[str, ...] = ()
+    """The compiler and its words as far as they count."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The variables that count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ class Keys:
             read=read,
             digests={path: digests[path] for path in read},
             gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
+            words=(words[0], *words[2:]),
+            variables=narrowed,
         )
 
     def _scan(self, call: Call, judged: Judged, environment: Mapping[str, str]) -> tuple[ScanResult, dict[str, bytes]]:

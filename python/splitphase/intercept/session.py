@@ -17,6 +17,7 @@ from splitphase.intercept.artifacts import CHECKPOINT, DEPFILE, Artifacts, Entry
 from splitphase.intercept.call import Call, Judged, Kind
 from splitphase.intercept.ccalls import CCalls
 from splitphase.intercept.chaos import Chaos
+from splitphase.intercept.expected import Expected
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Links, only_in_run_path, same
@@ -59,6 +60,8 @@ class Build:
     """For tests, see Chaos."""
     added: tuple[str, ...] = ()
     """Names of further variables that compilers read, where it is recorded."""
+    expected: Path | None = None
+    """What was recorded of compiles, see `expected`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Session:
         self._digests: dict[str, str] = {}
         self._writers = Writers(build.scratch)
         self._restored: dict[tuple[str, str, str], str] = {}
+        self._expected = Expected(build.expected, build.top, self._escape.text) if build.expected else None
 
     def asked(self, asked: Asked) -> tuple[bytes, Pending | None]:
         """The answer to a call, and what to wait for, if anything."""
@@ -135,8 +139,7 @@ class Session:
             if self._keeper:
                 self._keeper.carry(entry, self._build.source)
             return reply, None
-        left = self._build.source.left.get(key.exact, "") if self._build.source is not None else ""
-        self._note(self._calls, call, judged, RAN, left)
+        self._note(self._calls, call, judged, RAN, self._why(call, judged, key))
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
 
     def made(self, pending: Pending, messages: bytes) -> bytes:
@@ -168,6 +171,15 @@ class Session:
     def stub(self, call: str) -> bytes:
         """There are no stubs where nothing is recorded."""
         return protocol.fail(f"{call} is a stub of a recorded build: it must not be part of this one")
+
+    def _why(self, call: Call, judged: Judged, key: Key) -> str:
+        """Why there is no result of a compile, as far as it is known."""
+        source = self._build.source
+        left = source.left.get(key.exact, "") if source is not None else ""
+        if left or self._expected is None:
+            return left
+        output = os.path.join(call.directory, judged.output)
+        return self._expected.difference(output, key.words, key.variables, key.digests)
 
     def _link(self, call: Call, judged: Judged) -> tuple[bytes, Pending | None]:
         """Take a link's result where all that it reads is what the link was given."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitphase.hashes.forms import split_path
+from splitphase.intercept.expected import NAME, write_expected
 from splitphase.intercept.journal import left, recorded
 from splitphase.intercept.record import CAPTURED
 from splitphase.objcache.manifest import Known, write_json, write_known
@@ -37,7 +38,8 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
     """Write everything but the snapshot; returns what was planned."""
     tree = Tree(top)
     escape = Rewriter.escaping(outputs)
-    plan = Planner(tree, settings).run(recorded(scratch))
+    calls = recorded(scratch)
+    plan = Planner(tree, settings).run(calls)
     plan.left += left(scratch)
     pairs = dict(tokens(outputs).values())
     names = {first: split_path(Path(outputs[name]).name)[1] for name, (first, _) in tokens(outputs).items()}
@@ -57,6 +59,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
     packed = writer.finish()
     known = [_known(action, tree, run_path=action.number in run_paths) for action in plan.actions]
     write_known(targets.known / KNOWN, known, settings.added)
+    write_expected(targets.known / NAME, calls, escape.text)
     write_json(
         targets.manifest / "manifest.json",
         {
