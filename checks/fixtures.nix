@@ -61,10 +61,8 @@ let
       source = "precompiled";
       compilesAgain = true;
     };
-    # Not all of these are taken yet.
     names = {
       source = "names";
-      compilesAgain = true;
       sourceRoot = "source/spaced dir é";
     };
     generated.source = "generated";
