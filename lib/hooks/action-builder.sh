@@ -131,7 +131,9 @@ if [ "$splitphaseTop" != "$NIX_BUILD_TOP" ]; then
 fi
 status=0
 run || status=$?
-if [ "$status" -gt 128 ] || { [ "$status" != 0 ] && grep -q -e 'No space left on device' -e 'Cannot allocate memory' .splitphase/messages; }; then
+messages=
+if [ "$status" != 0 ]; then messages=$(cat .splitphase/messages 2>/dev/null || :); fi
+if [ "$status" -gt 128 ] || [[ $messages == *'No space left on device'* || $messages == *'Cannot allocate memory'* ]]; then
   # This may pass by itself: a failing derivation is tried again.
   fail "compiling $splitphaseSource ended with status $status" "look at memory and disk, and build again"
 elif [ "$status" != 0 ]; then

@@ -202,6 +202,17 @@ def test_forms_of_llvm_ar(tmp_path: Path, form: str) -> None:
     assert found[0].digest == digest(tmp_path / "a.o")
 
 
+def test_thin_archives_with_names_of_every_length(tmp_path: Path) -> None:
+    """GNU ar writes another header for one of 15 characters."""
+    (tmp_path / "folder").mkdir()
+    names = [f"{'n' * length}.o" for length in range(1, 24)]
+    for name in names:
+        (tmp_path / "folder" / name).write_bytes(stub.object_stub(stub.object_template(("gcc",)), name))
+    for name in names:
+        run(["ar", "rcsT", f"{name}.a", f"folder/{name}"], tmp_path)
+    assert [calls_in(tmp_path / f"{name}.a") for name in names] == [(name,) for name in names]
+
+
 @pytest.mark.parametrize("tool", ["ar", "llvm-ar"])
 def test_thin_archives(tmp_path: Path, tool: str) -> None:
     folder = tmp_path / "some" / "where"

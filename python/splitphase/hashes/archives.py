@@ -13,7 +13,8 @@ from splitphase.hashes.sources import Patch, Patched, Source, Spool, Window, blo
 
 AR, THIN = b"!<arch>\n", b"!<thin>\n"
 _AR_HEADER = 60
-_LONG_NAME = re.compile(rb"/(\d+)(?::(\d+))?")
+_LONG_NAME = re.compile(rb"/(\d+)(?::(\d+))? */?")
+"""GNU ar leaves the `/` behind a base name of 15 characters in its place in a thin archive."""
 _TAR_BLOCK = 512
 
 
