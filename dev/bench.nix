@@ -1,5 +1,5 @@
-# One build of the benchmark: a package of checks/packages.nix, stock or split, with a salt that makes every compile
-# new and an edit to the source or to postInstall. `parts`: built and installed in separate derivations, with the times at
+# One build of the benchmark: a package of checks/packages.nix or buildtools.nix, stock or split, with a salt that makes every
+# compile new and an edit to the source or to postInstall. `parts`: built and installed in separate derivations, with the times at
 # which the last part has taken up the build and has ended in its log.
 {
   nixpkgs ? ../tests/hostpkgs,
@@ -14,8 +14,9 @@
 let
   pkgs = import nixpkgs { inherit system; };
   scope = (import ../lib { inherit (pkgs) lib; }).mkLib pkgs;
-  stock = (import ../checks/packages.nix { inherit pkgs; }).${package}.overrideAttrs (old: {
-    cmakeFlags = old.cmakeFlags ++ [ "-DCMAKE_CXX_FLAGS=-DBENCH_SALT=${salt}" ];
+  packages = import ../checks/buildtools.nix { inherit pkgs; } // import ../checks/packages.nix { inherit pkgs; };
+  stock = packages.${package}.overrideAttrs (old: {
+    env = old.env or { } // { NIX_CFLAGS_COMPILE = "-DBENCH_SALT=${salt}"; };
     postPatch = edit;
     postInstall = install;
     postResume = "echo bench: $EPOCHREALTIME";

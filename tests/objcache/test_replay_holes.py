@@ -218,3 +218,17 @@ def test_what_the_compilers_own_script_names(build: Build) -> None:
     replayed = build.replay()
     assert replayed.named("linked") == ["p"]
     assert replayed.contents == build.stock()
+
+
+def test_a_version_script_of_what_objects_define(build: Build) -> None:
+    """As libtool makes one for -export-symbols-regex: no stub has symbols, so the link fails in its derivation."""
+    build.write({
+        "Makefile": "libx.so: x.o\n"
+        "\t(echo '{ global:'; nm x.o | sed -n 's/.* T \\(.*\\)/\\1;/p'; echo 'local: *; };') > x.ver\n"
+        "\tgcc -shared -o $@ x.o -Wl,--version-script=x.ver\n%.o: %.c\n\tgcc -fPIC -c $< -o $@\n",
+        "x.c": X,
+    })  # fmt: skip
+    replayed = build.whole()
+    assert replayed.contents == build.stock()
+    assert "0 links taken from derivations, 1 linked anew" in replayed.summary
+    assert "it fails in its derivation" in replayed.reason("libx.so")

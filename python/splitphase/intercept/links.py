@@ -162,6 +162,8 @@ def given(inputs: Inputs, links: Links, made: Callable[[str], str]) -> Iterator[
     yield from (Given(path, outside=True) for path in inputs.outside)
     for file in inputs.files:
         if file.members:
+            if not all(member.digest for member in file.members):
+                raise SplitphaseError(f"it reads {os.path.basename(file.path)}, which names files that are not there")
             parts = tuple(_part(file.path, member, made) for member in file.members)
             if not any(part.call for part in parts):
                 yield Given(file.path, digest=file.digest)

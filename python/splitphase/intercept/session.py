@@ -111,7 +111,7 @@ class Session:
         judged = calls.judge(call)
         self._calls += 1
         self._chaos.strike()
-        if judged.kind is Kind.LINK and self._build.source is not None and self._build.source.links:
+        if judged.kind is Kind.LINK and not self._is_checkpoint:
             return self._link(call, judged)
         if judged.kind is not Kind.COMPILE:
             if calls.counts(call, judged):
