@@ -61,9 +61,7 @@ class Expected:
             _listed("is not read", map(self._shown, known.keys() - here.keys())),
             _listed("is added to its command", _without(map(self._escape, words), call[0])),
             _listed("is missing in its command", _without(call[0], map(self._escape, words))),
-            _listed(
-                "is set otherwise", _changed(values, call[1])
-            ),
+            _listed("is set otherwise", _changed(values, call[1])),
         ]
         return "; ".join(part for part in parts if part) or "links, folders or files of the system differ"
 

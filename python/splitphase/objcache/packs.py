@@ -12,7 +12,7 @@ import os
 import stat
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from splitphase.paths import Tree
 _BLOCK = 512
 _LEVEL = "-1"
 _BATCH = 200
+_SECOND = ".splitphase/second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Pack:
     """Folders that must exist even if nothing in the pack lies in them."""
     timed: frozenset[str] = frozenset()
     """Files whose own time is read (`__TIMESTAMP__`); all others get time 1."""
+    second: str = ""
+    """The script of a second run, for the proof by two tokens. It lies in `.splitphase/second`, below which are all
+    files that are others then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,18 @@ class PackFile:
 
 
 class PackWriter:
-    """Writes packs into a folder; `captured` holds the files' contents under their digests."""
+    """Writes packs into a folder; `captured` holds the files' contents under their digests.
 
-    def __init__(self, tree: Tree, captured: Path, target: Path) -> None:
+    `second` makes the content of a file for a second run.
+    """
+
+    def __init__(
+        self, tree: Tree, captured: Path, target: Path, second: Callable[[bytes], bytes] | None = None
+    ) -> None:
         self._tree = tree
         self._captured = captured
         self._target = target
+        self._second = second
         self._entries: dict[tuple[object, ...], bytes] = {}
         self._pending: list[tuple[int, Path]] = []
         self._written: dict[int, PackFile] = {}
@@ -72,6 +82,11 @@ class PackWriter:
         with target.open("wb") as stream:
             stream.write(_entry(".splitphase/action.sh", pack.script.encode(errors="surrogateescape"), tarfile.REGTYPE))
             stream.writelines(self._cached(path, facts) for path, facts in sorted(entries.items()))
+            if pack.second:
+                text = pack.second.encode(errors="surrogateescape")
+                stream.write(_entry(f"{_SECOND}/.splitphase/action.sh", text, tarfile.REGTYPE))
+                own = {file.path for file in pack.files if file.own}
+                stream.writelines(self._cached(path, entries[path], second=True) for path in sorted(own))
             stream.write(bytes(2 * _BLOCK))
         self._pending.append((number, target))
         if len(self._pending) >= _BATCH:
@@ -82,10 +97,10 @@ class PackWriter:
         self._compress()
         return self._written
 
-    def _cached(self, path: str, facts: tuple[Any, ...]) -> bytes:
-        entry = self._entries.get((path, *facts))
+    def _cached(self, path: str, facts: tuple[Any, ...], *, second: bool = False) -> bytes:
+        entry = self._entries.get((path, second, *facts))
         if entry is None:
-            name = self._tree.relative(path)
+            name = f"{_SECOND}/{self._tree.relative(path)}" if second else self._tree.relative(path)
             if not facts:
                 entry = _entry(name, b"", tarfile.DIRTYPE)
             elif len(facts) == 1:
@@ -93,8 +108,9 @@ class PackWriter:
             else:
                 digest, executable, time = facts
                 content = (self._captured / digest).read_bytes()
+                content = self._second(content) if second and self._second else content
                 entry = _entry(name, content, tarfile.REGTYPE, mtime=time, mode=0o755 if executable else 0o644)
-            self._entries[path, *facts] = entry
+            self._entries[path, second, *facts] = entry
         return entry
 
     def _compress(self) -> None:

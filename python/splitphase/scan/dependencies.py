@@ -23,13 +23,18 @@ def dependencies(arguments: Arguments, directory: str, environment: Mapping[str,
 
     Raises SplitphaseError with the compiler's words, for instance where a header is still to be generated.
     """
-    words = [word for option in arguments.options if not _dropped(option) for word in option.spelled()]
+    words = without_outputs(arguments)
     if is_gcc:
         # GCC shortens the names of system headers; but it opens them by the long ones.
         words.append("-fno-canonical-system-headers")
     argv = [*arguments.compiler, *words, "-M", "-MT", "x"]
     output, _ = run(argv, directory, environment)
     return [os.path.join(directory, path) for path in parse_depfile(output)]
+
+
+def without_outputs(arguments: Arguments) -> list[str]:
+    """The words of a compile without those that say what it makes and writes."""
+    return [word for option in arguments.options if not _dropped(option) for word in option.spelled()]
 
 
 def parse_depfile(text: str) -> list[str]:
