@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from splitphase.intercept.journal import File, Left, Recorded
 from splitphase.intercept.links import Given
 from splitphase.intercept.variables import messages
-from splitphase.paths import Tree, store_paths
+from splitphase.paths import Tree, existing_store_paths, store_paths
 
 _UNCHANGING = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 _NAME = 120
@@ -137,7 +137,7 @@ class Planner:
         environment |= {name: call.full[name] for name in self._settings.added if name in call.full}
         command = shlex.join([call.program, *call.words])
         text = "\n".join([command, call.archiver, *environment.values()])
-        store = {found for path in call.store for found in store_paths(path)} | store_paths(text)
+        store = {found for path in call.store for found in store_paths(path)} | existing_store_paths(text)
         return Action(
             number=len(self.plan.actions),
             name=self._name(call.written[0]),
