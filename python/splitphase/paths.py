@@ -10,7 +10,8 @@ from dataclasses import dataclass
 STORE_PATH = re.compile(r"/nix/store/[0-9a-df-np-sv-z]{32}-[0-9a-zA-Z+\-._?=]+")
 """A store path with a real hash; a token never matches, because it holds letters that Nix's base 32 leaves out."""
 
-
+UNCHANGING = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
+"""Where a path says all about a file, as far as a build is concerned: the store, what a sandbox shows of the host."""
 _MAX_HOPS = 40
 """Symlinks that Linux follows on one path."""
 
