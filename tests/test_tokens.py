@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitphase.paths import STORE_PATH, store_paths
+from splitphase.paths import STORE_PATH, existing_store_paths, store_paths
 from splitphase.tokens import HASH_LENGTH, token, tokens
 
 BASE32 = set("0123456789abcdfghijklmnpqrsvwxyz")
 FOREIGN = set("eotu")
 USUAL = ("out", "dev", "bin", "lib", "man", "doc", "devdoc", "info", "debug", "static", "data", "py", "dist", "tests")
+THERE = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x-1.0"
+GONE = "/nix/store/zyxwvsrqpnmlkjihgfdcba9876543210-x"
 NAMES = [*USUAL, *(f"out{number}" for number in range(500))]
 
 
@@ -45,9 +48,13 @@ def test_every_four_byte_window_is_foreign_to_base_32() -> None:
 def test_a_token_is_no_store_path() -> None:
     for each in both(NAMES):
         assert not STORE_PATH.search(f"/nix/store/{each}-x")
-    assert store_paths("a /nix/store/0123456789abcdfghijklmnpqrsvwxyz-x-1.0/lib:b") == {
-        "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-x-1.0"
-    }
+    assert store_paths(f"a {THERE}/lib:b") == {THERE}
+
+
+@pytest.mark.parametrize("behind", ["", "/include", "=/nix/store/" + "e" * 32 + "-x-1.0", ".", "?", "=" + GONE, ".."])
+def test_a_store_path_ends_where_one_is_there(behind: str) -> None:
+    """A wrapper of Clang says `-fmacro-prefix-map=<path>=<other>` for each dependency: Nix was asked for `<path>=`."""
+    assert existing_store_paths(f"-D={THERE}{behind} {GONE}", {THERE}.__contains__) == {THERE}
 
 
 def test_no_window_of_eight_occurs_twice() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 STORE_PATH = re.compile(r"/nix/store/[0-9a-df-np-sv-z]{32}-[0-9a-zA-Z+\-._?=]+")
 """A store path with a real hash; a token never matches, because it holds letters that Nix's base 32 leaves out."""
 
-
+UNCHANGING = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
+"""Where a path says all about a file, as far as a build is concerned: the store, what a sandbox shows of the host."""
 _MAX_HOPS = 40
 """Symlinks that Linux follows on one path."""
 
@@ -56,3 +57,16 @@ class Tree:
 def store_paths(text: str) -> set[str]:
     """All store paths (the top ones, `/nix/store/<hash>-<name>`) that a text names."""
     return set(STORE_PATH.findall(text))
+
+
+def existing_store_paths(text: str, exists: Callable[[str], bool] = os.path.lexists) -> set[str]:
+    """Those of them that are there: what is no input of a build can only be a text in it.
+
+    A name may hold `=`, `.` and `?`, so what stands behind it (`-fmacro-prefix-map=OLD=NEW`) may seem to be part of it.
+    """
+    found = set()
+    for path in store_paths(text):
+        shortest = path.index("-") + 2
+        real = next((path[:end] for end in range(len(path), shortest - 1, -1) if exists(path[:end])), None)
+        found |= {real} if real else set()
+    return found

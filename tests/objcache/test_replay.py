@@ -184,6 +184,22 @@ def test_a_library_that_a_text_script_names(small: Build) -> None:
     assert "libone.so differs" in small.replay().reason("libtwo.so")
 
 
+def test_a_library_that_needs_one_of_the_system(build: Build) -> None:
+    """Each library of nixpkgs has glibc in its run path, so every link that read one of the tree was made anew."""
+    found = subprocess.run(["gcc", "-print-file-name=libm.so.6"], capture_output=True, text=True, check=True)
+    system = os.path.dirname(os.path.realpath(found.stdout.strip()))
+    build.write({
+        "Makefile": f"p: m.o libx.so\n\tgcc -o $@ m.o libx.so -Wl,-rpath,'$$ORIGIN'\n"
+        f"libx.so: x.o\n\tgcc -shared -o $@ x.o -lm -Wl,--no-as-needed -Wl,-rpath,{system}\n"
+        "%.o: %.c\n\tgcc -fPIC -c -o $@ $<\n",
+        "m.c": "int x(void);\nint main(void) { return x(); }\n",
+        "x.c": "double floor(double);\nvolatile double v = 7;\nint x(void) { return floor(v) - 7; }\n",
+    })  # fmt: skip
+    replayed = build.whole()
+    assert replayed.contents == build.stock()
+    assert replayed.named("link taken") == ["libx.so", "p"]
+
+
 @pytest.mark.parametrize("option", ["-Wl,--version-script,x.map", "-Wl,--version-script=x.map", "-Wl,-T,x.map"])
 def test_a_script_that_a_link_is_given(build: Build, option: str) -> None:
     script = (

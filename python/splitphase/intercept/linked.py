@@ -69,10 +69,14 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a link reads, in the order in which it does, each file once; and where it looks in vain, absolute."""
+    """What a link reads, in the order in which it does, each file once; and where it looks in vain, absolute.
+
+    `needed` are those of the files that no word leads to, but a shared library that needs them.
+    """
 
     files: tuple[Input, ...]
     absent: tuple[str, ...]
+    needed: frozenset[str] = frozenset()
 
 
 def inputs_of(
@@ -122,8 +126,9 @@ class _Search:
                 self._run_folders[name] += [self._placed(folder) for folder in value.split(":")]
         for name, value in options:
             self._option(name, value)
+        named = set(self._files)
         self._needed()
-        return Inputs(tuple(self._files.values()), tuple(self._absent))
+        return Inputs(tuple(self._files.values()), tuple(self._absent), frozenset(self._files.keys() - named))
 
     def _option(self, name: str, value: str) -> None:
         if name in _STATIC | _DYNAMIC:

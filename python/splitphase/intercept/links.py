@@ -20,6 +20,7 @@ from splitphase.hashes.sources import Memory
 from splitphase.intercept import linked, stub
 from splitphase.intercept.call import Call, Judged
 from splitphase.intercept.variables import relevant, words_added
+from splitphase.paths import UNCHANGING
 from splitphase.rewrite import Rewriter
 from splitphase.scan.signatures import RACY
 
@@ -73,6 +74,8 @@ class Inputs:
     """Of the tree, as they are."""
     outside: tuple[str, ...]
     """Paths that are not of the tree."""
+    needed: tuple[str, ...] = ()
+    """Of what only shared libraries need, paths that are not of the tree."""
 
 
 def link_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -111,11 +114,20 @@ class Links:
         if os.path.isfile(os.path.join(call.directory, _NAMED_BY_SCRIPT)):
             words.append(_NAMED_BY_SCRIPT)
         found = linked.inputs_of(words, call.directory, folders, self._look)
-        inside = self._top + "/"
+        files = tuple(file for file in found.files if self._holds(file.path))
+        outside = [file.path for file in found.files if not self._holds(file.path)]
         return Inputs(
-            tuple(file for file in found.files if os.path.realpath(file.path).startswith(inside)),
-            tuple(file.path for file in found.files if not os.path.realpath(file.path).startswith(inside)),
+            files,
+            tuple(path for path in outside if path not in found.needed),
+            tuple(path for path in outside if path in found.needed),
         )
+
+    def unchanging(self, path: str) -> bool:
+        """Whether the path says all about a file that is not of the tree."""
+        return path.startswith(UNCHANGING) and not self._escape.found_in(os.fsencode(path))
+
+    def _holds(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(self._top + "/")
 
     def escaped(self, path: str, digest: str) -> str:
         """Digest of a file's content, which has the plain digest `digest`, with hashes escaped. Raises RewriteError."""
@@ -136,8 +148,7 @@ class Links:
         known = self._looked.get(path)
         if known is not None and known[0] == now:
             return known[1]
-        fixed = not os.path.realpath(path).startswith(self._top + "/")
-        found = linked.Input(path, "") if fixed else linked.input_at(path)
+        found = linked.input_at(path) if self._holds(path) else linked.Input(path, "")
         # A thin archive does not change where its members do, and a young file may change without a trace.
         if not found.thin and status.st_ctime_ns < began - RACY:
             self._looked[path] = (now, found)
@@ -193,16 +204,10 @@ def _part(path: str, member: stub.Member, made: Callable[[str], str]) -> Part:
 
 def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callable[[str], str]) -> str:
     """Why what a link reads here is not what it was given, or nothing; `real` is the digest of what a call made."""
+    elsewhere = _elsewhere(inputs, recorded, links)
+    if elsewhere:
+        return elsewhere
     known = {one.path: one for one in recorded if not one.outside}
-    for file in inputs.files:
-        if file.path not in known:
-            return f"{file.path} was not read when it was recorded"
-    # A library that is found in another place, or an order that is another one, leaves the files as they are.
-    if [file.path for file in inputs.files] != list(known):
-        gone = known.keys() - {file.path for file in inputs.files}
-        return f"{min(gone)} is not read any more" if gone else "it reads its files in another order"
-    if inputs.outside != tuple(one.path for one in recorded if one.outside):
-        return "it reads other files outside of the tree"
     for file in inputs.files:
         one = known[file.path]
         if one.parts:
@@ -216,4 +221,24 @@ def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callab
             file.digest if one.call else links.escaped(file.path, file.digest)
         ):
             return f"{file.path} differs"
+    return ""
+
+
+def _elsewhere(inputs: Inputs, recorded: tuple[Given, ...], links: Links) -> str:
+    """Why a link reads other files than it was given, or the same ones in another order; or nothing."""
+    known = dict.fromkeys(one.path for one in recorded if not one.outside)
+    found = [file.path for file in inputs.files]
+    for path in found:
+        if path not in known:
+            return f"{path} was not read when it was recorded"
+    # A library that is found in another place, or an order that is another one, leaves the files as they are.
+    if found != list(known):
+        gone = known.keys() - set(found)
+        return f"{min(gone)} is not read any more" if gone else "it reads its files in another order"
+    if inputs.outside != tuple(one.path for one in recorded if one.outside):
+        return "it reads other files outside of the tree"
+    # A stub of a library needs nothing. The real one was there when the link was made, and so was what leads from it
+    # to others: its run path, which keeps them among the inputs, and the command.
+    if not all(map(links.unchanging, inputs.needed)):
+        return "a library that it reads needs a file that may change"
     return ""

@@ -149,7 +149,7 @@ class Recorder:
         try:
             if not reason:
                 inputs = self._links.inputs(call, judged)
-                outside = inputs.outside
+                outside = inputs.outside + inputs.needed
                 files = tuple(given(inputs, self._links, self._made))
         except SplitphaseError as error:
             reason = error.message

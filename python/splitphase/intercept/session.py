@@ -24,6 +24,7 @@ from splitphase.intercept.links import Links, only_in_run_path, same
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.rust import RustCalls
 from splitphase.intercept.writers import Writers
+from splitphase.paths import UNCHANGING
 from splitphase.rewrite import Rewriter
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
 """Colours and links, as compilers write them for terminals."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
-FIXED = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
-"""Paths that do not change while a package is built; the last three are the host's, where it has any."""
+FIXED = UNCHANGING
+"""Paths that do not change while a package is built."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
 LINK_TAKEN, LINKED = "link taken", "linked"
 CHANGED = "a file that it read changed while it ran"

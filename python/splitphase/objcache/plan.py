@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from splitphase.intercept.journal import File, Left, Recorded
 from splitphase.intercept.links import Given
 from splitphase.intercept.variables import messages
-from splitphase.paths import Tree, store_paths
+from splitphase.paths import UNCHANGING, Tree, existing_store_paths, store_paths
 
-_UNCHANGING = ("/nix/store/", "/usr/", "/lib/", "/lib64/")
 _NAME = 120
 """Characters of a derivation's name at most."""
 
@@ -125,10 +124,10 @@ class Planner:
         for path in call.store:
             if any(own in path for own in self._settings.hashes):
                 return f"it reads {os.path.basename(path)} in an output of the package"
-            if not path.startswith(_UNCHANGING):
+            if not path.startswith(UNCHANGING):
                 return f"it reads {path}, which is neither in the tree nor in the store"
         for path in (*(file.path for file in call.files), *call.folders, *(link for link, _ in call.links)):
-            if not self._tree.holds(path) and not path.startswith(_UNCHANGING):
+            if not self._tree.holds(path) and not path.startswith(UNCHANGING):
                 return f"it reads {path}, which is neither in the tree nor in the store"
         return ""
 
@@ -137,7 +136,7 @@ class Planner:
         environment |= {name: call.full[name] for name in self._settings.added if name in call.full}
         command = shlex.join([call.program, *call.words])
         text = "\n".join([command, call.archiver, *environment.values()])
-        store = {found for path in call.store for found in store_paths(path)} | store_paths(text)
+        store = {found for path in call.store for found in store_paths(path)} | existing_store_paths(text)
         return Action(
             number=len(self.plan.actions),
             name=self._name(call.written[0]),
