@@ -15,17 +15,17 @@ let
   folder = phase packages.bzip2 "cd ..; make -C $sourceRoot -j$NIX_BUILD_CORES PREFIX=$out; cd $sourceRoot";
   leveldb = (import ./packages.nix { inherit pkgs; }).leveldb;
 
-  # one NAME { package, edit, said }: the first line that the helper says of a build of `package` with this edit.
+  # one NAME { package, edit, said }: the first line that the helper says of a build of `package` with this edit, or of `edited`.
   one =
     name:
     {
       package,
-      edit,
+      edit ? "",
       said,
       base ? logged package,
+      edited ? patched package edit,
     }:
     let
-      edited = patched package edit;
       made = mkCheckpointBuild (logged edited) (prepareCheckpointBuild base);
     in
     says "phase-${name}" { inherit edited made said; };
@@ -92,6 +92,34 @@ let
     buildPhase = "sh ./build.sh";
     installPhase = "runHook preInstall; mkdir $out; cp program main.o $out; runHook postInstall";
   };
+
+  # The source stays in the store, so an edit gives each file another path.
+  stored =
+    edit:
+    pkgs.stdenv.mkDerivation {
+      inherit (leveldb) pname version nativeBuildInputs;
+      src = pkgs.runCommand "leveldb-source" { } ''
+        mkdir $out
+        tar xf ${leveldb.src} -C $out --strip-components=1
+        cd $out
+        ${edit}
+      '';
+      dontUnpack = true;
+      dontUseCmakeConfigure = true;
+      buildPhase = ''
+        mkdir build
+        cd build
+        cmake $src -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$out -DLEVELDB_BUILD_TESTS=OFF -DLEVELDB_BUILD_BENCHMARKS=OFF
+        make -j$NIX_BUILD_CORES VERBOSE=1
+      '';
+      installPhase = "make install; runHook postInstall";
+      env.NIX_LDFLAGS = "--build-id=none";
+    };
+
+  # A tool that clears the environment, and one that lets the shim's variable through.
+  cleared = phase scripted "env -i PATH=\"$PATH\" sh ./build.sh";
+  passed = phase scripted "env -i PATH=\"$PATH\" \${BASH_ENV+BASH_ENV=\"$BASH_ENV\"} sh ./build.sh";
+
   # again NAME LINE: one more line of build.sh, by which what was taken may be wrong.
   again =
     name: line:
@@ -113,6 +141,21 @@ lib.mapAttrs' again {
     package = scripted;
     edit = "touch new.h";
     said = "1 objects taken from the checkpoint, 0 built anew";
+  };
+  cleared = {
+    package = cleared;
+    edit = "touch new.h";
+    said = "0 objects taken from the checkpoint, 0 built anew";
+  };
+  passed = {
+    package = passed;
+    edit = "touch new.h";
+    said = "1 objects taken from the checkpoint, 0 built anew";
+  };
+  stored = {
+    package = stored "";
+    edited = stored "echo 'int edited = 1;' >> util/env.cc";
+    said = "38 objects taken from the checkpoint, 1 built anew";
   };
   cmake = {
     package = phase (leveldb.override { generator = "Unix Makefiles"; }) "make -j$NIX_BUILD_CORES VERBOSE=1";

@@ -248,6 +248,7 @@ def test_programs_that_are_no_compilers(program: str) -> None:
 def test_the_folder_counts() -> None:
     assert judged("-c a.c", directory="/").reason == Reason.NOT_IN_TREE
     assert judged("-c a.c", directory=f"{TOP}/CMakeFiles/CMakeTmp").reason == Reason.PROBE
+    assert judged("-v -c /m/ABI.c", directory=f"{TOP}/CMakeFiles/CMakeScratch/TryCompile-x").reason == Reason.PROBE
     assert judged("-c ../a.c", directory=f"{TOP}/b").source == "../a.c"
     assert judged("-c ../../a.c", directory=f"{TOP}/b").reason == Reason.SOURCE_OUTSIDE
 

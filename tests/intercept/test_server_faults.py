@@ -22,7 +22,7 @@ from splitphase.intercept.journal import left, recorded
 from splitphase.intercept.protocol import RUN, Asked
 from splitphase.intercept.record import Recorder
 from splitphase.intercept.session import CHANGED, SHARED, Build, Session
-from splitphase.intercept.summary import Summary
+from splitphase.intercept.summary import UNSEEN, Summary
 from splitphase.intercept.writers import Writers
 from splitphase.scan.contents import Contents
 
@@ -212,7 +212,7 @@ def test_summary_of_nothing(tmp_path: Path) -> None:
     build = Build(str(tmp_path), {}, tmp_path, (), target=tmp_path / "kept")
     build.target.mkdir()  # type: ignore[union-attr]
     (tmp_path / "kept/objects").mkdir()
-    assert Summary(build, Identity("p", "s", "/")).finish() == "splitphase: 0 objects kept\n"
+    assert Summary(build, Identity("p", "s", "/")).finish() == f"splitphase: 0 objects kept\n{UNSEEN}\n"
     assert json.loads((tmp_path / "kept/index.json").read_text())["entries"] == []
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -55,6 +55,8 @@ class Judged:
     words: tuple[str, ...] = ()
     """With the words of response files, without those of the wrapper's variables."""
     source: str = ""
+    place: str = ""
+    """The folder outside of the tree in which the source lies, absolute; empty where it is in the tree."""
     output: str = ""
     """The name after `-o`, or the default name."""
     depfile: str = ""
@@ -142,17 +144,23 @@ class _Words:
     libraries: bool = False
 
 
-def judge(call: Call, top: str) -> Judged:
-    """Say what the call is; `top` is the absolute path of the tree that holds sources and outputs."""
+def judge(call: Call, top: str, place: Callable[[str], str] = lambda _path: "") -> Judged:
+    """Say what the call is; `top` is the absolute path of the tree that holds sources and outputs.
+
+    `place` says of an absolute path outside of the tree in which folder a source may lie there, if it may.
+    """
     try:
-        return _judge(call, top)
+        return _judge(call, top, place)
     except _LeftError as error:
         return Judged(Kind.OTHER, str(error))
 
 
-def _judge(call: Call, top: str) -> Judged:
+def _judge(call: Call, top: str, place: Callable[[str], str]) -> Judged:
     if not _is_driver(call.program):
         raise _LeftError(Reason.PROGRAM)
+    # Whatever it says of itself besides (`-v`): it asks something.
+    if _PROBE.search(f"{call.directory.removeprefix(top)}/"):
+        raise _LeftError(Reason.PROBE)
     responses: dict[str, None] = {}
     try:
         words = tuple(arguments.expand(call.words, call.directory, responses))
@@ -164,14 +172,13 @@ def _judge(call: Call, top: str) -> Judged:
     _refuse(variables.unsafe(call.environment, kind))
     if not below(call.directory, "", top):
         raise _LeftError(Reason.NOT_IN_TREE)
-    judged = _compile(call, top, words, said) if said.compiles else _link(call, top, words, options, said)
+    judged = _compile(call, top, place, words, said) if said.compiles else _link(call, top, words, options, said)
     driver, linker = variables.words_added(call.environment, kind)
     for value in driver:
         _refuse(_added(value))
     for value in linker:
         _refuse(_added_for_linker(value))
-    inside = call.directory[len(top) :] + "/"
-    if any(_PROBE.search(name) for name in (inside, judged.source, judged.output)):
+    if any(_PROBE.search(name) for name in (judged.source, judged.output)):
         raise _LeftError(Reason.PROBE)
     return replace(judged, response_files=tuple(responses)) if responses else judged
 
@@ -234,7 +241,7 @@ def _written(said: _Words, option: Option) -> None:
         said.side.append(".dwo")
 
 
-def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judged:
+def _compile(call: Call, top: str, place: Callable[[str], str], words: tuple[str, ...], said: _Words) -> Judged:
     languages = [_language(name, named, call.program) for name, named in said.inputs]
     if not said.inputs:
         raise _LeftError(Reason.NO_INPUT)
@@ -243,7 +250,9 @@ def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judg
     source, language = said.inputs[0][0], languages[0]
     if not language:
         raise _LeftError(Reason.LANGUAGE)
-    if not below(call.directory, source, top):
+    inside = below(call.directory, source, top)
+    folder = "" if inside else place(os.path.normpath(os.path.join(call.directory, source)))
+    if not inside and not folder:
         raise _LeftError(Reason.SOURCE_OUTSIDE)
     output = _output(call, top, said, os.path.splitext(os.path.basename(source))[0] + ".o")
     assembler = language.startswith("assembler")
@@ -253,6 +262,7 @@ def _compile(call: Call, top: str, words: tuple[str, ...], said: _Words) -> Judg
         "",
         words=words,
         source=source,
+        place=folder,
         output=output,
         depfile=_depfile(call, top, said, output),
         extra=tuple(dict.fromkeys(os.path.splitext(output)[0] + suffix for suffix in side)),

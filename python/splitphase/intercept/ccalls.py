@@ -21,13 +21,14 @@ NO_COMPILES = frozenset((Reason.PROBE, Reason.OUTPUT_OUTSIDE, Reason.STANDARD_IN
 
 
 class CCalls:
-    """One worker's."""
+    """One worker's. `outside` is whether sources may lie outside of the tree, in the store."""
 
-    def __init__(self, top: str, scratch: Path, keys: Keys, escape: Rewriter) -> None:
+    def __init__(self, top: str, scratch: Path, keys: Keys, escape: Rewriter, *, outside: bool = False) -> None:
         self._top = top
         self._scratch = scratch
         self._keys = keys
         self._escape = escape
+        self._outside = outside
 
     def takes(self, program: str) -> bool:  # noqa: ARG002 - as rustc's
         """Whether calls of this program are judged here."""
@@ -35,7 +36,7 @@ class CCalls:
 
     def judge(self, call: Call) -> Judged:
         """What a call is."""
-        return judge(call, self._top)
+        return judge(call, self._top, self._keys.place) if self._outside else judge(call, self._top)
 
     def counts(self, call: Call, judged: Judged) -> bool:
         """Whether a call that is no compile to be handled should have been one."""

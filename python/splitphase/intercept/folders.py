@@ -1,7 +1,9 @@
-"""The name of the source's folder: another version of a package is unpacked into a folder of another name.
+"""The name of the source's folder.
 
-A result is taken into a folder of another name where that name is no part of it: it does not hold the name, has no
-debug information, and its compiler, if its command says the name, does not see it behind the preprocessor.
+Another version of a package is unpacked into a folder of another name, and a source that stays in the store has another
+path after each edit. A result is taken into a folder of another name where that name is no part of it: it does not hold
+the name, has no debug information, and its compiler, if its command says the name, does not see it behind the
+preprocessor.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ _PLAIN = re.compile(r"[\w/.+-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The first folder below the top on the way to where a call runs; no `name` where that is the top itself."""
+    """The first folder below the top on the way to where a call runs; no `name` where that is the top itself.
+
+    Where the source is outside of the tree, the folder in which it lies, whose `name` is an absolute path.
+    """
 
     top: str
     name: str
@@ -39,10 +44,15 @@ class Folder:
         """The folder of a working directory."""
         return cls(top, directory[len(top) + 1 :].partition("/")[0] if directory.startswith(top + "/") else "")
 
+    @classmethod
+    def of_call(cls, directory: str, top: str, place: str) -> Folder:
+        """The folder of a call in a working directory whose source lies in `place`, if outside of the tree."""
+        return cls(top, place) if place else cls.of(directory, top)
+
     @property
     def path(self) -> str:
         """Absolute."""
-        return f"{self.top}/{self.name}"
+        return os.path.join(self.top, self.name)
 
     def shown(self, directory: str, path: str) -> str:
         """A path as a person reads it: relative to the source's folder, or to the top."""
@@ -91,5 +101,8 @@ class Folder:
 
 @lru_cache
 def _pattern(path: str) -> re.Pattern[bytes]:
-    # Where a byte is no letter or digit, they may write another one, or several: `\\"`, `_`.
-    return re.compile(rb"[^A-Za-z0-9]+".join(re.split(rb"[^A-Za-z0-9]+", os.fsencode(path))))
+    # Where a byte is no letter or digit, they may write another one, or several: `\\"`, `_`. nixpkgs' GCC writes the
+    # hash of a store path in upper case where it expands `__FILE__`. It begins with a letter or digit: in a long run of
+    # other bytes each would be looked at as often as there are bytes in front of it.
+    parts = re.findall(rb"[A-Za-z0-9]+", os.fsencode(path))
+    return re.compile(rb"[^A-Za-z0-9]+".join(parts), re.IGNORECASE)

@@ -48,7 +48,8 @@ class Key:
     spelled: bool = False
     """Whether the command spells the source's folder."""
     folder: str = ""
-    """Name of the source's folder, the first one below the top; empty where the call is not in one."""
+    """The source's folder: the name of the first one below the top, or the absolute path of one in the store; empty
+    where the call is in none."""
     read: tuple[str, ...] = ()
     """Files that may change and that it may read."""
     began: int = 0
@@ -110,7 +111,13 @@ class Keys:
         reason = _reason(scan, call, self._scanner)
         if reason:
             return Key("", "", reason)
-        read = tuple(sorted(path for path in scan.contents if not self.unchanging(path)))
+        # Of a source in the store the content counts: its folder's name is that of the whole source.
+        beside = f"{judged.place}/" if judged.place else ()
+
+        def fixed(path: str) -> bool:
+            return self.unchanging(path) and not path.startswith(beside)
+
+        read = tuple(sorted(path for path in scan.contents if not fixed(path)))
         owning, lines = [], []
         for path in read:
             raw = digests.get(path)
@@ -130,14 +137,14 @@ class Keys:
         said = _joined([*words, *variables])
         rest = [
             _joined([*seen, "terminal" if terminal else ""]),
-            _joined(sorted(path for path in scan.files if self.unchanging(path))),
+            _joined(sorted(path for path in scan.files if fixed(path))),
             _joined(sorted(scan.files - scan.contents)),
-            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not self.unchanging(link)),
-            _joined(sorted(directory for directory in scan.dirs if not self.unchanging(directory))),
+            _joined(f"{link} {os.readlink(link)}" for link in sorted(scan.symlinks) if not fixed(link)),
+            _joined(sorted(directory for directory in scan.dirs if not fixed(directory))),
         ]
         text = b"\0\0".join([FORMAT, said, *rest, _joined(read), b"\0".join(lines)])
         text = self._escape.plain(text)
-        folder = Folder.of(call.directory, self.top)
+        folder = Folder.of_call(call.directory, self.top, judged.place)
         return Key(
             hashlib.sha256(text).hexdigest(),
             hashlib.sha256(folder.hidden(text)).hexdigest() if folder.name else "",
@@ -158,6 +165,12 @@ class Keys:
         same = self._environments.setdefault(tuple(sorted(given.items())), given)
         argv = (call.program, *judged.words, *forced_includes(same))
         return self._scanner.scan_contents(Compile(call.directory, argv, judged.source, same))
+
+    def place(self, path: str) -> str:
+        """The folder in the store, or the like, in which a path lies; empty where it is in none."""
+        prefix = next((prefix for prefix in self._fixed if path.startswith(prefix)), "")
+        name, _, rest = path[len(prefix) :].partition("/")
+        return prefix + name if prefix and rest and self.unchanging(path) else ""
 
     def unchanging(self, path: str) -> bool:
         """Whether the path says all about a file."""

@@ -90,14 +90,14 @@ class Session:
         self._restore = Rewriter.restoring(build.outputs)
         added = build.source.added if build.source is not None else ()
         self._keys = Keys(build.top, self._escape, build.outputs, build.fixed, added)
+        # The messages of actions are never shaped for a terminal, and their sources are in the tree.
+        self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._kinds = (
             RustCalls(build.top, build.scratch, self._keys, self._escape),
-            CCalls(build.top, build.scratch, self._keys, self._escape),
+            CCalls(build.top, build.scratch, self._keys, self._escape, outside=self._is_checkpoint),
         )
         self._keeper = Keeper(build.target) if build.target else None
         self._chaos = Chaos(build.chaos)
-        # The messages of actions are never shaped for a terminal.
-        self._is_checkpoint = build.source is None or build.source.title == CHECKPOINT
         self._calls = 0
         self._links = Links(build.top, self._escape, added)
         self._digests: dict[str, str] = {}
@@ -306,7 +306,7 @@ class Session:
         name = judged.source or judged.output or call.words[-1]
         note = {
             "call": f"{number} {os.getpid()}",
-            "source": Folder.of(call.directory, self._build.top).shown(call.directory, name),
+            "source": Folder.of_call(call.directory, self._build.top, judged.place).shown(call.directory, name),
             "outcome": outcome,
             "reason": reason,
         }

@@ -14,6 +14,7 @@ _REASONS = 8
 """How many reasons are said one by one."""
 _SOURCES = 200
 """How many sources are said one by one."""
+UNSEEN = "splitphase: no compile was seen: tools that clear the environment go past us, and compilers without a wrapper"
 
 
 class Summary:
@@ -34,6 +35,8 @@ class Summary:
             dropped += Counter(refused.values())
             kept = Keeper(self._build.target).finish(self._identity, dropped, refused)
             lines.append(f"splitphase: {kept} objects kept")
+        if lines and not notes:
+            lines.append(UNSEEN)
         for reason, count in dropped.most_common(_REASONS):
             lines.append(f"splitphase: {count} left to the compiler: {reason}")
         if len(dropped) > _REASONS:
