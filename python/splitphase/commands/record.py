@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 
@@ -37,11 +38,15 @@ def execute(args: argparse.Namespace) -> int:
     hashes = [Path(path).name[:HASH_LENGTH] for path in outputs.values()]
     settings = Settings(tuple(args.env), tuple(args.leave), tuple(hashes))
 
+    began = time.monotonic()
+
     def finish() -> str:
+        ended = time.monotonic()
         for folder in (args.manifest, args.known, args.packs):
             folder.mkdir(parents=True, exist_ok=True)
         plan = write(args.top, outputs, args.scratch, settings, Targets(args.manifest, args.packs, args.known))
-        return f"splitphase: {len(plan.actions)} actions, {len(plan.left)} calls left to the compiler\n"
+        times = f"recorded in {ended - began:.1f} s, written in {time.monotonic() - ended:.1f} s"
+        return f"splitphase: {len(plan.actions)} actions, {len(plan.left)} calls left to the compiler; {times}\n"
 
     listener = server.listen(args.scratch / "socket")
     server.serve(listener, args.jobs, lambda: Recorder(build, args.shim), finish, args.scratch / "log")
