@@ -133,7 +133,7 @@ splitphaseSave() {
   if [ -n "${splitphaseManifest:-}" ]; then splitphaseArguments+=(--copy); fi
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
   exec {splitphaseStdout}>&1
-  if ! splitphaseErrors=$(PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
+  if ! splitphaseErrors=$(PATH=$PATH:$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>&1 >&"$splitphaseStdout"); then
     printf '%s\n' "$splitphaseErrors" >&2
     if [ -z "${splitphaseManifest:-}" ]; then exit 1; fi
@@ -187,7 +187,7 @@ splitphaseResume() {
   echo "splitphase: taking up the build ${splitphaseFrom%% *} $splitphaseFromPhase"
   splitphaseState=running
   splitphaseOutputArguments
-  PATH=$PATH:$splitphasePath SPLITPHASE_PATH=$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
+  PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
     "${splitphaseArguments[@]}"
   for splitphaseName in ${splitphaseOwn[@]+"${splitphaseOwn[@]}"}; do
     if declare -p "$splitphaseName" &>/dev/null; then splitphaseOwnValues+=("$(declare -p "$splitphaseName")"); fi

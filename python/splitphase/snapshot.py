@@ -21,11 +21,7 @@ from splitphase.relocate import transfer
 from splitphase.rewrite import Rewriter, move
 
 VERSION = 1
-TAKEN = ".splitphase-taken.json"
-"""What a build took from a checkpoint, until it is done."""
-UNPACKED = ".splitphase-unpacked"
-"""Where the objects of a checkpoint are while some of them are taken."""
-MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json", TAKEN, UNPACKED)
+MACHINE_BOUND = ("env-vars", ".attrs.sh", ".attrs.json")
 """Entries of the top that every build writes for itself; they are not part of a snapshot."""
 _HINT = "build the package's prepare step again; a snapshot is only read by the splitphase that wrote it"
 

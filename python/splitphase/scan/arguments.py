@@ -125,7 +125,7 @@ def language(arguments: Arguments, source: str) -> str:
     if not found:
         raise SplitphaseError(
             f"the suffix of {source!r} does not tell its language",
-            hint="name it with -x, or leave this step to the build tool",
+            hint="name it with -x; else it is left to the compiler",
         )
     return found
 

@@ -101,7 +101,7 @@ class Scanner:
             asked = self._ask(compile_) if computed else None
         raise SplitphaseError(
             f"what {compile_.source} includes changes all the time",
-            hint="find out which part of the build writes these headers; this step is left to the build tool",
+            hint="find out which part of the build writes these headers; this one is left to the compiler",
         )
 
     def scan_all(self, compiles: Iterable[Compile], *, jobs: int) -> Iterator[ScanResult | SplitphaseError]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Compile:
-    """One compile command as the build tool runs it."""
+    """One compile command as it is run."""
 
     directory: str
     """The working directory, absolute."""

@@ -193,7 +193,7 @@ def run(argv: Sequence[str], directory: str, environment: Mapping[str, str]) -> 
     if done.returncode:
         raise SplitphaseError(
             f"{' '.join(argv)} (in {directory}) failed with {done.returncode}:\n{errors.strip()}",
-            hint="run it by hand; a compile that cannot be asked is left to the build tool",
+            hint="run it by hand; a compile that cannot be asked about is left to the compiler",
         )
     return output, errors
 

@@ -46,7 +46,7 @@ class Task:
         if self.arguments.values("-working-directory"):
             raise SplitphaseError(
                 f"-working-directory moves the relative paths of {compile_.source}, which the scanner does not follow",
-                hint="leave this step to the build tool",
+                hint="it is left to the compiler",
             )
         self.language = command.language(self.arguments, compile_.source)
         self.given = given(self.arguments, compile_.directory, compile_.env)
