@@ -43,6 +43,7 @@ def test_what_the_preprocessor_drops_needs_no_second_compile(build: Build, flags
     [
         (USES, ""),
         (USES_NOT, "-g"),
+        (USES_NOT, "-frecord-gcc-switches"),
         (USES_NOT, "-Wa,-I,$(out)/include"),
         (USES_NOT, "-Wp,-I,$(out)/include"),
         (INCBIN, ""),

@@ -26,7 +26,8 @@ _RUN_PATH = re.compile(r"-rpath(?:[ ,=]|-Wl,)+[^\s,'\"]+")
 """As words have it and as NIX_LDFLAGS has it."""
 _CPP = frozenset("-D -U -I -isystem -iquote -idirafter -include -imacros -fmacro-prefix-map -ffile-prefix-map".split())
 _LANGUAGES = frozenset(("c", "c++"))
-_DEBUG = re.compile(r"-g(?!0$)")
+_RECORDS = re.compile(r"-g(?!0$)|.*record-(?:gcc-switches|command-line)")
+"""Options by which the object tells of macros or of the command."""
 _FLAGS = "NIX_CFLAGS_COMPILE"
 _PREPROCESSED = ".splitphase/preprocessed"
 
@@ -83,8 +84,8 @@ class Proof:
     def _preprocessed(self, action: Action) -> str:
         """The lines of the script that preprocess a compile; none where what comes of it need not say all.
 
-        It does where tokens are given to the preprocessor alone, there are no macros in debug information, and nothing
-        but the object and a dependency file is written.
+        It does where tokens are given to the preprocessor alone, the object does not tell of macros or the command, and
+        nothing but it and a dependency file is written.
         """
         command = shlex.split(action.command)
         read = arguments.read(command, action.directory)
@@ -98,7 +99,7 @@ class Proof:
             action.kind != "compile"
             or arguments.language(read, action.source) not in _LANGUAGES
             or any(action.written[2:])
-            or any(word.startswith("@") or _DEBUG.match(word) for word in (*command, *flags))
+            or any(word.startswith("@") or _RECORDS.match(word) for word in (*command, *flags))
             or any(file.own and file.path.endswith((".gch", ".pch")) for file in action.files)
             or any(_changes(self._escape, text) for text in rest)
         ):
