@@ -53,3 +53,15 @@ def test_what_the_preprocessor_drops_needs_no_second_compile(build: Build, flags
 )
 def test_what_needs_one(build: Build, source: str, flags: str) -> None:
     assert compiles(build, source, flags) == 2
+
+
+def test_a_linker_that_says_how_long_it_took(build: Build) -> None:
+    """As ncurses' does, by its option: both runs printed other times, so its library and all programs were left."""
+    text = 'all:\n\tgcc -fPIC -c -DOWN="\\"$(out)\\"" x.c\n\tgcc -shared -Wl,-stats -o libx.so x.o\n'
+    build.write({"Makefile": text, "x.c": "const char *x = OWN;\n"})
+    build.record()
+    build.build()
+    replayed = build.replay()
+    assert replayed.named("link taken") == ["libx.so"]
+    assert replayed.contents == build.stock()
+    assert build.replay(["--verify"]).status == 0

@@ -30,6 +30,8 @@ from splitphase.rewrite import Rewriter
 log = logging.getLogger(__name__)
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
 """Colours and links, as compilers write them for terminals."""
+_NUMBERS = re.compile(rb"[0-9][0-9.]*")
+"""Some linkers say how long they took."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 FIXED = UNCHANGING
@@ -292,7 +294,7 @@ class Session:
         known = self._content(entry.messages, entry, pending.key, text=True)
         # What an action's compiler printed is never shaped for a terminal.
         said = messages if self._is_checkpoint else _ESCAPES.sub(b"", messages)
-        if said != (Path(known).read_bytes() if known else b""):
+        if _NUMBERS.sub(b"0", said) != _NUMBERS.sub(b"0", Path(known).read_bytes() if known else b""):
             differing.append("its messages")
         is_link = pending.judged.kind is Kind.LINK
         self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
