@@ -17,6 +17,8 @@ from splitphase.intercept.links import Given
 
 _CALLS = "calls-{}.pickle"
 _LEFT = "left-{}.pickle"
+REAL = "digests"
+"""Folder with a file for each object that was made for real: named by its digest, it holds its call."""
 
 
 @dataclass(frozen=True, slots=True)

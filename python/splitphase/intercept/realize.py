@@ -22,9 +22,8 @@ from pathlib import Path
 from splitphase.environment import without_bash_env
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, stub
-from splitphase.intercept.journal import Recorded, recorded
+from splitphase.intercept.journal import REAL, Recorded, recorded
 from splitphase.intercept.prove import front
-from splitphase.intercept.record import REAL
 
 LIMIT = 300
 """Compiles for the sake of one program, at most."""

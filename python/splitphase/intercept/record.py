@@ -18,7 +18,7 @@ from splitphase.intercept import linked, protocol, stub
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
-from splitphase.intercept.journal import File, Journal, Left, Recorded
+from splitphase.intercept.journal import REAL, File, Journal, Left, Recorded
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.lazily import lazily
 from splitphase.intercept.links import Given, Links, given, link_environment
@@ -29,8 +29,6 @@ from splitphase.rewrite import Rewriter
 
 CAPTURED = "captured"
 STUBS = "stubs"
-REAL = "digests"
-"""Folder with a file for each object that was made for real: named by its digest, it holds its call."""
 
 
 class Recorder:
