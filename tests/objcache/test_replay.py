@@ -200,6 +200,43 @@ def test_a_library_that_needs_one_of_the_system(build: Build) -> None:
     assert replayed.named("link taken") == ["libx.so", "p"]
 
 
+def test_libraries_that_only_libraries_need(build: Build) -> None:
+    """As CMake's PRIVATE and Meson link: the program's command leads to the first one alone."""
+    text = """\
+all: bin/p
+bin/p: m.o libthree.so
+	mkdir -p bin
+	gcc -o $@ m.o libthree.so -Wl,-rpath,'$$ORIGIN/..' -Wl,-rpath-link,sub/../sub:.
+libthree.so: three.o libtwo.so
+	gcc -shared -Wl,-soname,libthree.so -o $@ three.o -L. -ltwo
+libtwo.so: two.o sub/libone.so
+	gcc -shared -Wl,-soname,libtwo.so.2 -o $@.2.0 two.o -Lsub -lone
+	ln -sf $@.2.0 $@.2
+	ln -sf $@.2 $@
+sub/libone.so: one.o
+	mkdir -p sub
+	gcc -shared -Wl,-soname,libone.so.1 -o $@.1 one.o
+	ln -sf libone.so.1 $@
+%.o: %.c
+	gcc -fPIC -c -o $@ $<
+"""
+    build.write({
+        "Makefile": text, "m.c": "int three(void);\nint main(void) { return three(); }\n",
+        "three.c": "int two(void);\nint three(void) { return two(); }\n",
+        "two.c": "int one(void);\nint two(void) { return one(); }\n",
+        "one.c": "int one(void) { return 1; }\n",
+    })  # fmt: skip
+    replayed = build.whole()
+    assert replayed.contents == build.stock()
+    assert replayed.named("linked") == [], replayed.notes
+    build.write({"one.c": "int one(void) { return 1; }\nint more(void) { return 2; }\n"})
+    replayed = build.replay()
+    assert replayed.contents == build.stock()
+    assert replayed.reason("bin/p").endswith("libone.so.1 differs")
+    build.write({"Makefile": text.replace("-ltwo\n", "-Lsub -Wl,--as-needed -lone -ltwo\n")})
+    assert build.replay().contents == build.stock()
+
+
 @pytest.mark.parametrize("option", ["-Wl,--version-script,x.map", "-Wl,--version-script=x.map", "-Wl,-T,x.map"])
 def test_a_script_that_a_link_is_given(build: Build, option: str) -> None:
     script = (

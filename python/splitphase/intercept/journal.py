@@ -61,6 +61,8 @@ class Recorded:
     """What a link reads."""
     archiver: str = ""
     """The `ar` of a link's build."""
+    soname: str = ""
+    """The name that a link gives its library, if any."""
     reason: str = ""
     """Why a link cannot be a derivation, or nothing."""
 

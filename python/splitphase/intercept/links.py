@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase import elf
@@ -64,6 +64,8 @@ class Given:
     """... and whether it only names its members, relative to its folder."""
     outside: bool = False
     """Whether it is not of the tree: then it is known by its path."""
+    needed: bool = False
+    """Whether only another library leads to it, and maybe none does: then it may be read, or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,10 @@ class Inputs:
     """Of the tree, as they are."""
     outside: tuple[str, ...]
     """Paths that are not of the tree."""
-    needed: tuple[str, ...] = ()
-    """Of what only shared libraries need, paths that are not of the tree."""
+    needed: tuple[linked.Input, ...] = ()
+    """What only shared libraries need, of the tree; ..."""
+    needed_outside: tuple[str, ...] = ()
+    """... and paths that are not of it."""
 
 
 def link_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -114,11 +118,12 @@ class Links:
         if os.path.isfile(os.path.join(call.directory, _NAMED_BY_SCRIPT)):
             words.append(_NAMED_BY_SCRIPT)
         found = linked.inputs_of(words, call.directory, folders, self._look)
-        files = tuple(file for file in found.files if self._holds(file.path))
+        files = [file for file in found.files if self._holds(file.path)]
         outside = [file.path for file in found.files if not self._holds(file.path)]
         return Inputs(
-            files,
+            tuple(file for file in files if file.path not in found.needed),
             tuple(path for path in outside if path not in found.needed),
+            tuple(file for file in files if file.path in found.needed),
             tuple(path for path in outside if path in found.needed),
         )
 
@@ -171,28 +176,29 @@ def given(inputs: Inputs, links: Links, made: Callable[[str], str]) -> Iterator[
     Raises SplitphaseError for what no derivation can be given.
     """
     yield from (Given(path, outside=True) for path in inputs.outside)
-    for file in inputs.files:
-        if file.members:
-            if not all(member.digest for member in file.members):
-                raise SplitphaseError(f"it reads {os.path.basename(file.path)}, which names files that are not there")
-            parts = tuple(_part(file.path, member, made) for member in file.members)
-            if not any(part.call for part in parts):
-                yield Given(file.path, digest=file.digest)
-            elif all(part.call for part in parts):
-                yield Given(file.path, parts=parts, indexed=file.indexed, thin=file.thin)
-            else:
-                raise SplitphaseError(f"it reads {os.path.basename(file.path)}, not all of whose members are recorded")
-        elif len(file.calls) > 1:
-            raise SplitphaseError(f"it reads {os.path.basename(file.path)}, which a link of objects made (-r)")
-        elif file.calls:
-            yield Given(file.path, call=file.calls[0])
-        elif made(file.digest):
-            yield Given(file.path, call=made(file.digest))
-        else:
-            try:
-                yield Given(file.path, digest=links.escaped(file.path, file.digest))
-            except RewriteError as error:
-                raise SplitphaseError(f"it reads a file that holds an output path: {error.message}") from error
+    yield from (_given(file, links, made) for file in inputs.files)
+    yield from (replace(_given(file, links, made), path=_place(file.path), needed=True) for file in inputs.needed)
+
+
+def _given(file: linked.Input, links: Links, made: Callable[[str], str]) -> Given:
+    if file.members:
+        if not all(member.digest for member in file.members):
+            raise SplitphaseError(f"it reads {os.path.basename(file.path)}, which names files that are not there")
+        parts = tuple(_part(file.path, member, made) for member in file.members)
+        if not any(part.call for part in parts):
+            return Given(file.path, digest=file.digest)
+        if all(part.call for part in parts):
+            return Given(file.path, parts=parts, indexed=file.indexed, thin=file.thin)
+        raise SplitphaseError(f"it reads {os.path.basename(file.path)}, not all of whose members are recorded")
+    if len(file.calls) > 1:
+        raise SplitphaseError(f"it reads {os.path.basename(file.path)}, which a link of objects made (-r)")
+    call = file.calls[0] if file.calls else made(file.digest)
+    if call:
+        return Given(file.path, call=call)
+    try:
+        return Given(file.path, digest=links.escaped(file.path, file.digest))
+    except RewriteError as error:
+        raise SplitphaseError(f"it reads a file that holds an output path: {error.message}") from error
 
 
 def _part(path: str, member: stub.Member, made: Callable[[str], str]) -> Part:
@@ -209,24 +215,42 @@ def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callab
         return elsewhere
     known = {one.path: one for one in recorded if not one.outside}
     for file in inputs.files:
-        one = known[file.path]
-        if one.parts:
-            members = [(part.name, real(part.call)) for part in one.parts]
-            if file.thin != one.thin or file.digest != linked.archive_digest(members, indexed=one.indexed):
-                return f"{file.path} has other members"
-        elif file.members:
-            if file.digest != one.digest:
-                return f"{file.path} differs"
-        elif (real(one.call) if one.call else one.digest) != (
-            file.digest if one.call else links.escaped(file.path, file.digest)
-        ):
-            return f"{file.path} differs"
+        differing = _differing(file, known[file.path], links, real)
+        if differing:
+            return differing
+    for file in inputs.needed:
+        one = known.get(_place(file.path))
+        if one is None:
+            return f"{file.path} was not read when it was recorded"
+        differing = _differing(file, one, links, real)
+        if differing:
+            return differing
     return ""
+
+
+def _differing(file: linked.Input, one: Given, links: Links, real: Callable[[str], str]) -> str:
+    if one.parts:
+        members = [(part.name, real(part.call)) for part in one.parts]
+        if file.thin != one.thin or file.digest != linked.archive_digest(members, indexed=one.indexed):
+            return f"{file.path} has other members"
+    elif file.members:
+        if file.digest != one.digest:
+            return f"{file.path} differs"
+    elif (real(one.call) if one.call else one.digest) != (
+        file.digest if one.call else links.escaped(file.path, file.digest)
+    ):
+        return f"{file.path} differs"
+    return ""
+
+
+def _place(path: str) -> str:
+    """A library that another one needs may be found by several ways to its folder."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def _elsewhere(inputs: Inputs, recorded: tuple[Given, ...], links: Links) -> str:
     """Why a link reads other files than it was given, or the same ones in another order; or nothing."""
-    known = dict.fromkeys(one.path for one in recorded if not one.outside)
+    known = dict.fromkeys(one.path for one in recorded if not one.outside and not one.needed)
     found = [file.path for file in inputs.files]
     for path in found:
         if path not in known:
@@ -239,6 +263,6 @@ def _elsewhere(inputs: Inputs, recorded: tuple[Given, ...], links: Links) -> str
         return "it reads other files outside of the tree"
     # A stub of a library needs nothing. The real one was there when the link was made, and so was what leads from it
     # to others: its run path, which keeps them among the inputs, and the command.
-    if not all(map(links.unchanging, inputs.needed)):
+    if not all(map(links.unchanging, inputs.needed_outside)):
         return "a library that it reads needs a file that may change"
     return ""

@@ -147,7 +147,7 @@ class Recorder:
         try:
             if not reason:
                 inputs = self._links.inputs(call, judged)
-                outside = inputs.outside + inputs.needed
+                outside = inputs.outside + inputs.needed_outside
                 files = tuple(given(inputs, self._links, self._made))
         except SplitphaseError as error:
             reason = error.message
@@ -178,6 +178,7 @@ class Recorder:
                 folders=(call.directory,),
                 store=outside,
                 given=files,
+                soname=_soname(judged.words) or "",
                 archiver=shutil.which("ar", path=call.environment.get("PATH")) or "",
                 reason=reason,
             ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from splitphase.intercept.journal import File, Left, Recorded
 from splitphase.intercept.links import Given
@@ -73,6 +73,8 @@ class Planner:
         self._names: set[str] = set()
         self._numbers: dict[str, int | None] = {}
         """Of the action of a call; none where it is left."""
+        self._libraries: dict[str, Recorded] = {}
+        """Links of shared libraries, by call, with all that they are given."""
         self.plan = Plan()
 
     def run(self, calls: Iterable[Recorded]) -> Plan:
@@ -96,13 +98,30 @@ class Planner:
         for one in needed:
             if one in links:
                 self._plan_link(one, links, pending | {key})
+        call = replace(call, given=(*call.given, *self._led_to(call)))
+        if "-shared" in call.words:
+            self._libraries[key] = call
         missing = next((one for one in needed if self._numbers.get(one) is None), None)
         if call.reason or missing is not None:
             reason = call.reason or "it reads what is left to the compiler"
             self.plan.left.append(Left(call.shown, call.kind, reason))
             self._numbers[key] = None
         else:
-            self._decide(call, tuple(sorted({number for one in needed if (number := self._numbers[one]) is not None})))
+            self._decide(
+                call, tuple(sorted({number for one in _calls(call) if (number := self._numbers[one]) is not None}))
+            )
+
+    def _led_to(self, call: Recorded) -> Iterator[Given]:
+        """The libraries to which those that a link reads may lead: stubs of these do not say what they need."""
+        known = {one.call for one in call.given if one.call}
+        for library in [self._libraries[one.call] for one in call.given if one.call in self._libraries]:
+            for one in library.given:
+                needed = self._libraries.get(one.call)
+                if needed is not None and one.call not in known and self._numbers.get(one.call) is not None:
+                    known.add(one.call)
+                    name = needed.soname or os.path.basename(one.path)
+                    folder = os.path.realpath(os.path.dirname(needed.written[0]))
+                    yield Given(os.path.join(folder, name), call=one.call, needed=True)
 
     def _decide(self, call: Recorded, inputs: tuple[int, ...]) -> None:
         reason = self._reason(call)
