@@ -10,17 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Any
 
 from .contents import Contents
 from .directives import PREDEFINED, Directives, defines_any, header_words, parse, tidy, wraps_macros
+from .items import Items
 from .search import SearchPath
 from .tree import LINK, PRECOMPILED, Place, Tree
 
 _MAX_HOPS = 6
 """Symlinks that one spelling may step through before the scan keeps to the physical one: links to `.` never end."""
-_BITS = bytes.maketrans(b"01", b"\0\1")
 
 Found = tuple[tuple["Node", ...], int]
 """The files that an include may read, and the bits to note about the way to them."""
@@ -40,37 +39,6 @@ class Node:
     """Other spellings that a compiler may give it (GCC shortens system headers to their real path)."""
     beside: dict[str, Found] = field(default_factory=dict)
     """Quoted names looked up in the file's own directory."""
-
-
-class Items:
-    """Numbers for everything that is found."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[str, object], int] = {}
-        self._values: list[Any] = []
-        self._kinds: dict[str, int] = {}
-
-    def bit(self, kind: str, value: object) -> int:
-        """The bit of a value of one kind, made when it is first asked for."""
-        key = (kind, value)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._values)
-            self._values.append(value)
-            self.mark(kind, 1 << number)
-        return 1 << number
-
-    def mark(self, kind: str, bits: int) -> None:
-        """Let numbers that exist be of one more kind."""
-        self._kinds[kind] = self._kinds.get(kind, 0) | bits
-
-    def all(self, kind: str) -> int:
-        """The bits of one kind."""
-        return self._kinds.get(kind, 0)
-
-    def values(self, bits: int) -> Iterator[Any]:
-        """What the bits stand for: a path, a name or a tuple, as the kind has it."""
-        return compress(self._values, f"{bits:b}"[::-1].encode().translate(_BITS))
 
 
 class Files:
