@@ -91,9 +91,10 @@ rewrite() {
 second() { cp -r --preserve=mode,timestamps .splitphase/second/. .; }
 
 # preprocessedAlike: whether the preprocessor makes the same of both, so that no token gets into the object. What the assembler
-# reads by itself does not show there; nor does what a message or a dependency file says.
+# reads by itself does not show there, nor what Clang expands in pragmas, nor what a message or a dependency file says.
+splitphaseHarmless='^#pragma \(once\|GCC \(visibility\|diagnostic\|system_header\|poison\|push_options\|pop_options\)\)'
 preprocessedAlike() {
-  local path token
+  local path token text
   if [ -e "$out/.splitphase/messages" ]; then return 1; fi
   for path in ${splitphaseExtra[@]+"${splitphaseExtra[@]}"}; do
     for token in "${splitphaseTokens[@]%%=*}"; do
@@ -108,7 +109,11 @@ preprocessedAlike() {
     source .splitphase/action.sh
     splitphasePreprocess
   ) 2>/dev/null || return 1
-  cmp -s .splitphase/preprocessed .splitphase/preprocessed-first && [ -z "$(sed -n '/^#/!{/\.inc\(bin\|lude\)/I{p;q}}' .splitphase/preprocessed)" ]
+  cmp -s .splitphase/preprocessed .splitphase/preprocessed-first || return 1
+  [ -z "$(sed -n "/$splitphaseHarmless/d;/^[[:space:]]*#[[:space:]]*pragma/{p;q}" .splitphase/preprocessed)" ] || return 1
+  # Without quotes and white space: the assembler gets texts joined.
+  text=$(sed '/^#/d' .splitphase/preprocessed | tr -d '" \t\n' | tr '[:upper:]' '[:lower:]')
+  [[ $text != *incbin* && $text != *.include* && $text != *\\x2einc* && $text != *\\56inc* && $text != *\\056inc* ]]
 }
 
 # alike FOLDER FOLDER: whether two results are the same. Numbers in messages are not compared: some linkers say how long they took.

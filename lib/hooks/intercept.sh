@@ -107,7 +107,7 @@ splitphaseRecord() {
 }
 
 # splitphaseWatch PID: end a recorded build that makes no new call for a long time, or that takes very long. A long time is one
-# of CPU time, which depends less on the machine and its load; or one in which the build only waits.
+# by the clock, in which it got as much CPU time (a loaded machine takes longer), or in which it only waited.
 splitphaseWatch() {
   local splitphaseCalls splitphaseBefore= splitphaseIdle=0 splitphaseSeconds=0 splitphaseTicks splitphaseAtCall=0 splitphaseSpent=0
   while [ "$splitphaseSeconds" -lt "$splitphaseRecordSeconds" ]; do
@@ -120,8 +120,8 @@ splitphaseWatch() {
     if [ "$splitphaseCalls" != "$splitphaseBefore" ]; then splitphaseIdle=0 splitphaseAtCall=$splitphaseTicks; fi
     splitphaseBefore=$splitphaseCalls
     splitphaseSpent=$((splitphaseTicks - splitphaseAtCall))
-    if [ "$splitphaseSpent" -ge $((splitphaseIdleSeconds * 100)) ]; then break; fi
-    if [ "$splitphaseIdle" -ge "$splitphaseIdleSeconds" ] && [ "$splitphaseSpent" -le "$splitphaseIdle" ]; then break; fi
+    if [ "$splitphaseIdle" -lt "$splitphaseIdleSeconds" ]; then continue; fi
+    if [ "$splitphaseSpent" -ge $((splitphaseIdleSeconds * 100)) ] || [ "$splitphaseSpent" -le "$splitphaseIdle" ]; then break; fi
   done
   echo "splitphase: record ends after $splitphaseSeconds s: no new call for $splitphaseIdle s, in which the build ran for $((splitphaseSpent / 100)) s"
   splitphaseKill "$1"

@@ -47,6 +47,9 @@ def test_what_the_preprocessor_drops_needs_no_second_compile(build: Build, flags
         (USES_NOT, "-Wa,-I,$(out)/include"),
         (USES_NOT, "-Wp,-I,$(out)/include"),
         (INCBIN, ""),
+        (INCBIN.replace(".incbin", '.inc" "bin').replace('"data', '"config.h'), ""),
+        (USES_NOT, "-fmacro-prefix-map=/somewhere=$(out)"),
+        (USES_NOT + "#pragma pack(1)\n", ""),
         # What is printed may quote what the preprocessor drops.
         (USES_NOT + '#warning "seen"\n', ""),
     ],

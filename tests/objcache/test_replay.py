@@ -237,6 +237,35 @@ sub/libone.so: one.o
     assert build.replay().contents == build.stock()
 
 
+def test_a_library_that_is_needed_and_not_there(build: Build) -> None:
+    """By its name there is none until it is installed, so the linker warns, and exports less."""
+    build.write({
+        "Makefile": "prog: main.o libA.so\n\tgcc -o $@ main.o -L. -lA -Wl,-rpath-link,.\n"
+        "libA.so: a.o libB.so\n\tgcc -shared -Wl,--no-as-needed -o $@ a.o -L. -lB\n"
+        "libB.so: b.o\n\tgcc -shared -Wl,-soname,libB.so.1 -o $@ b.o\n%.o: %.c\n\tgcc -fPIC -c -o $@ $<\n",
+        "a.c": "int a(void) { return 1; }\n", "b.c": "int callback(void);\nint b(void) { return callback(); }\n",
+        "main.c": "int a(void);\nint callback(void) { return 2; }\nint main(void) { return a(); }\n",
+    })  # fmt: skip
+    replayed = build.whole()
+    assert replayed.contents == build.stock()
+    assert replayed.reason("prog").endswith("libB.so.1 is not there")
+
+
+def test_a_library_that_is_linked_twice(build: Build) -> None:
+    build.jobs = 1
+    build.write({
+        "Makefile": "all: main.o a.o b.o c.o\n\tgcc -shared -o libB.so b.o\n\tgcc -shared -o libA.so a.o -L. -lB\n"
+        "\tgcc -shared -o libB.so b.o c.o\n\tgcc -o prog main.o -L. -lA -lB -Wl,-rpath-link,.\n"
+        "%.o: %.c\n\tgcc -fPIC -c -o $@ $<\n",
+        "a.c": "int b(void);\nint a(void) { return b(); }\n", "b.c": "int b(void) { return 1; }\n",
+        "c.c": "int c(void) { return 1; }\n",
+        "main.c": "int a(void), c(void);\nint main(void) { return a() + c(); }\n",
+    })  # fmt: skip
+    replayed = build.whole()
+    assert replayed.contents == build.stock()
+    assert "prog" in replayed.named("link taken")
+
+
 @pytest.mark.parametrize("option", ["-Wl,--version-script,x.map", "-Wl,--version-script=x.map", "-Wl,-T,x.map"])
 def test_a_script_that_a_link_is_given(build: Build, option: str) -> None:
     script = (

@@ -39,6 +39,51 @@ def test_macro_that_is_a_name(project: Project, main: str, words: tuple[str, ...
     assert project.names(result.files) == {"main.c", *read}
 
 
+def test_a_name_in_angle_brackets_is_none_in_quotes(project: Project) -> None:
+    project.write({
+        "main.c": "#define H <string.h>\n#include H\n" + MAIN,
+        "quoted/string.h": "#error quoted\n",
+        "angle/string.h": "#define VALUE 1\n",
+    })  # fmt: skip
+    result = project.prove(project.compile("-iquote", "quoted", "-Iangle"))
+    assert "angle/string.h" in project.names(result.files)
+
+
+def test_the_next_one_is_computed(project: Project) -> None:
+    project.write({
+        "main.c": "#include <string.h>\n" + MAIN,
+        "1/string.h": "#define H <string.h>\n#include_next H\n",
+        "2/string.h": "#define VALUE 1\n",
+    })  # fmt: skip
+    result = project.prove(project.compile("-I1", "-I2"))
+    assert result.computed
+    assert "2/string.h" in project.names(result.files)
+
+
+def test_a_word_of_a_name_becomes_a_macro(project: Project) -> None:
+    """No directive changes by that."""
+    project.write({
+        "main.c": '#include "config.h"\n#define H <os/a.h>\n#include H\n' + MAIN,
+        "config.h": "",
+        "os/a.h": "#define VALUE 1\n",
+        "bsd/a.h": "#define VALUE 2\n",
+    })  # fmt: skip
+    scanner = Scanner(str(project.root))
+    assert not scanner.scan(project.compile("-I.")).computed
+    project.write({"config.h": "#define os bsd\n"})
+    result = scanner.scan(project.compile("-I."))
+    assert result.computed
+    assert "bsd/a.h" in project.names(result.files)
+
+
+@pytest.mark.parametrize("word", ['-DH= "a.h"', '-DH="a.h"/**/', "-DH= <a.h> // b"])
+def test_names_in_flags(project: Project, word: str) -> None:
+    project.write({"main.c": "#include H\n" + MAIN, "inc/a.h": "#define VALUE 1\n"})
+    result = project.prove(project.compile("-Iinc", word))
+    assert not result.computed
+    assert "inc/a.h" in project.names(result.files)
+
+
 @pytest.mark.parametrize(
     ("main", "words"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from splitphase.scan.directives import header_words, parse, tidy
+from splitphase.scan.directives import header_names, parse, tidy, words_in
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,6 @@ def test_other_forms() -> None:
     assert found.following == ("n.h", "m.h")
     assert found.embeds == ("e.bin", "f.bin")
     assert {"p.h", "q.h"} <= set(found.probes)
-    assert found.literals == (("HEADER", "l.h"),)
     assert not found.computed
 
 
@@ -96,22 +95,35 @@ def test_named(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "names"),
     [
         (b"int x;\n", set()),
-        (b'#define HEADER <a/b-c.h> /* why */\n# define  HEADER "d.h"\n#undef HEADER\n', {"a", "b", "c", "h"}),
-        (b'#define HEADER"x.h"\n#define HEADERS 1\n#define HEADER // nothing\n', set()),
+        (b'#define HEADER <a.h> /* why */\n# define  HEADER "d.h"\n#undef HEADER\n', {"<a.h>", '"d.h"'}),
+        (b'#define HEADER"x.h"\n#define HEADERS 1\n#define HEADER // nothing\n', {'"x.h"'}),
+        (b'#define HEADER "x.h"\f\v\r\n', {'"x.h"'}),
         (b"#define HEADER OTHER\n", None),
         (b"#define HEADER(x) <x>\n", None),
         (b'#define HEADER "x"\n', None),
         (b'#define HEADER "x.h" "y.h"\n', None),
         (b'#define /* */ HEADER "x.h"\n', None),
-        (b'#define HEAD\\\nER "x.h\\\n"\n', set()),
+        (b'#define HEAD\\\nER "x.h\\\n"\n', {'"x.h"'}),
         (b'#define HEADER "x.h??/\n"\n', None),
     ],
 )
-def test_header_words(text: bytes, words: set[str] | None) -> None:
-    assert header_words(text, ["HEADER", "ANOTHER"]) == words
+def test_header_names(text: bytes, names: set[str] | None) -> None:
+    assert header_names(text, ["HEADER", "ANOTHER"]) == names
+
+
+@pytest.mark.parametrize("name", ["HEADER$", "h\u00e9ader", "\\u00e9"])
+def test_names_that_compilers_may_spell_in_several_ways(name: str) -> None:
+    assert header_names(b"", [name]) is None
+    assert not parse(f"#include {name}\n".encode()).named
+
+
+def test_words_in_names() -> None:
+    assert words_in(['"a/b.h"']) == set()
+    assert words_in(["<a/b-c.h>", '"d.h"']) == {"a", "b", "c", "h"}
+    assert words_in(["<a/$x.h>"]) is None
 
 
 @pytest.mark.parametrize(

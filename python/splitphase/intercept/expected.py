@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Expected:
         return self._raw
 
     def _files(self, bits: int) -> dict[str, str]:
-        return {path: digest for number, (path, digest) in enumerate(self._read()["files"]) if bits >> number & 1}
+        return dict(compress(self._read()["files"], map(int, f"{bits:b}"[::-1])))
 
     def _shown(self, path: str) -> str:
         """As messages have it: relative to the top, if it lies there."""

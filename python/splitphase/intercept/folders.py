@@ -22,6 +22,7 @@ _ASKED = re.compile(rb"__builtin_(?:FILE|source_location)|source_location|__PRET
 """What the preprocessor leaves to the compiler and that may say the name of a file."""
 _TIED = re.compile(
     r"-g(?!0$)|.*-prefix-map=(?!/nix/store/)|-funique-internal-linkage-names|--debug|-Wa,(?:.*,)?--?(?:g|debug)"
+    r"|--coverage|-f(?:cs-)?profile-(?:generate|arcs|instr-generate)|-fcoverage-mapping"
 )
 """Words with which an object may hold the name in a form in which it is not found: compressed, or as a hash."""
 _HIDDEN = b"@source@"

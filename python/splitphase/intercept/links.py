@@ -218,11 +218,16 @@ def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callab
         differing = _differing(file, known[file.path], links, real)
         if differing:
             return differing
+    read = {_place(file.path) for file in inputs.needed}
+    for one in recorded:
+        # What is there and is not read lies in no folder that is searched. What is not there may have been read.
+        if one.needed and one.path not in read and not os.path.lexists(one.path):
+            return f"{one.path} is not there"
     for file in inputs.needed:
-        one = known.get(_place(file.path))
-        if one is None:
+        place = _place(file.path)
+        if place not in known:
             return f"{file.path} was not read when it was recorded"
-        differing = _differing(file, one, links, real)
+        differing = _differing(file, known[place], links, real)
         if differing:
             return differing
     return ""

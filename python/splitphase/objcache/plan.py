@@ -114,14 +114,16 @@ class Planner:
     def _led_to(self, call: Recorded) -> Iterator[Given]:
         """The libraries to which those that a link reads may lead: stubs of these do not say what they need."""
         known = {one.call for one in call.given if one.call}
+        paths = {os.path.realpath(one.path) for one in call.given}
         for library in [self._libraries[one.call] for one in call.given if one.call in self._libraries]:
             for one in library.given:
                 needed = self._libraries.get(one.call)
                 if needed is not None and one.call not in known and self._numbers.get(one.call) is not None:
                     known.add(one.call)
                     name = needed.soname or os.path.basename(one.path)
-                    folder = os.path.realpath(os.path.dirname(needed.written[0]))
-                    yield Given(os.path.join(folder, name), call=one.call, needed=True)
+                    path = os.path.join(os.path.realpath(os.path.dirname(needed.written[0])), name)
+                    if os.path.realpath(path) not in paths:
+                        yield Given(path, call=one.call, needed=True)
 
     def _decide(self, call: Recorded, inputs: tuple[int, ...]) -> None:
         reason = self._reason(call)

@@ -24,7 +24,8 @@ _SEED = "-frandom-seed="
 _SEEDS = re.compile(r"-frandom-seed=\w*")
 _RUN_PATH = re.compile(r"-rpath(?:[ ,=]|-Wl,)+[^\s,'\"]+")
 """As words have it and as NIX_LDFLAGS has it."""
-_CPP = frozenset("-D -U -I -isystem -iquote -idirafter -include -imacros -fmacro-prefix-map -ffile-prefix-map".split())
+_CPP = frozenset("-D -U -I -isystem -iquote -idirafter -include -imacros".split())
+"""Not the maps of prefixes: `__builtin_FILE()` and coverage see these behind the preprocessor."""
 _LANGUAGES = frozenset(("c", "c++"))
 _RECORDS = re.compile(r"-g(?!0$)|.*record-(?:gcc-switches|command-line)")
 """Options by which the object tells of macros or of the command."""

@@ -22,7 +22,6 @@ _DIRECTIVE = re.compile(
     rb"#" + _GAP + rb"(?:"
     rb"(include_next|include|import|embed)" + _GAP + rb"(?:" + _NAME + rb"|" + _IDENTIFIER + rb"([^\n]*))"
     rb"|(?:el)?if([^\n]*?\([ \t]*[<\"][^\n]*)"
-    rb"|define[ \t]+(\w+)[ \t]*" + _NAME + rb"[ \t\r]*(?=\n|/[/*]|\Z)"
     rb")"
 )
 _HAS = re.compile(
@@ -39,8 +38,10 @@ _HAS = re.compile(
 _PROBE = re.compile(_NAME)
 _AT_END = re.compile(rb"[ \t\v\f\r]*(?:/[/*].*)?")
 _DEFINITION = rb"\bdefine(" + _GAP + rb")(?:%s)(?![\w$])([^\n]*)"
-_HEADER_VALUE = re.compile(rb'[ \t]*(?:"[^"\n]*[./][^"\n]*"|<([^>\n]+)>)?[ \t\r]*(?://.*|/\*[^*]*\*/\s*)?\s*')
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_HEADER_VALUE = re.compile(rb'\s*("[^"\n]*[./][^"\n]*"|<[^>\n]+>)?\s*(?://.*|/\*[^*]*\*/\s*)?')
+_PLAIN_NAME = re.compile(rb"[A-Za-z_]\w*")
+_PLAIN_ANGLE = re.compile(r"<[\w./+-]+>", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 PREDEFINED = frozenset("unix linux i386 sparc mips arm sun vax m68k hpux MIPSEB MIPSEL PPC ppc vms".split())
 """Macros that compilers define by themselves in their GNU modes, those that begin with `_` aside."""
 _MACRO_HEAD = re.compile(rb"[ \t\v\f\r]*#" + _GAP + rb"define" + _GAP + rb"(\w+)\(([^)\n]*)\)")
@@ -69,8 +70,6 @@ class Directives:
     """`#include_next` and `__has_include_next`, of either form."""
     probes: tuple[str, ...] = ()
     """Names in an `#if` behind a macro that may wrap `__has_include`: `#if HAVE(<x>)`."""
-    literals: tuple[tuple[str, str], ...] = ()
-    """Macros that look like header names, with these: `#define HEADER <x>`. They matter for `named` and `asked`."""
     named: tuple[str, ...] = ()
     """Macros that an include is computed from as they are: `#include HEADER`."""
     embeds: tuple[str, ...] = ()
@@ -110,32 +109,40 @@ class _Names:
     """The names found so far, by the field of `Directives` they belong to; in order and without repetition."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[Any, None]] = {}
+        self.found: dict[str, dict[str, None]] = {}
 
-    def add(self, kind: str, raw: bytes, macro: bytes = b"") -> None:
+    def add(self, kind: str, raw: bytes) -> None:
         if b"\0" not in raw:
-            name = tidy(os.fsdecode(raw))
-            self.found.setdefault(kind, {})[(os.fsdecode(macro), name) if macro else name] = None
+            self.found.setdefault(kind, {})[tidy(os.fsdecode(raw))] = None
 
-    def frozen(self) -> dict[str, tuple[Any, ...]]:
+    def frozen(self) -> dict[str, tuple[str, ...]]:
         return {kind: tuple(names) for kind, names in self.found.items()}
 
 
-def header_words(data: bytes, macros: Iterable[str]) -> frozenset[str] | None:
-    """The identifiers in header names that are values of these macros, where every definition in a file is such a name.
+def header_names(data: bytes, macros: Iterable[str]) -> frozenset[str] | None:
+    """The header names that a file defines these macros as; None where one may be defined as anything else.
 
-    The preprocessor expands them, in `<a/linux.h>` for instance. None where some definition is anything else.
+    A name in angle brackets has them around it, since the preprocessor expands what is in there: `<a/linux.h>`.
     """
     names = [os.fsencode(name) for name in sorted(macros)]
-    if b"??/" in data:
+    if b"??/" in data or not all(map(_PLAIN_NAME.fullmatch, names)):
         return None
-    words: set[str] = set()
-    for gap, value in re.findall(_DEFINITION % b"|".join(map(re.escape, names)), _SPLICE.sub(b"", data)):
+    found: set[str] = set()
+    for gap, value in re.findall(_DEFINITION % b"|".join(names), _SPLICE.sub(b"", data)):
         header = _HEADER_VALUE.fullmatch(value)
         if header is None or gap.strip(b" \t"):
             return None
-        words.update(_WORD.findall(os.fsdecode(header[1] or b"")))
-    return frozenset(words)
+        if header[1]:
+            found.add(os.fsdecode(header[1]))
+    return frozenset(found)
+
+
+def words_in(names: Iterable[str]) -> frozenset[str] | None:
+    """The words in names in angle brackets, which may be macros; None where some cannot be told."""
+    angle = [name for name in names if name.startswith("<")]
+    if not all(_PLAIN_ANGLE.fullmatch(name) for name in angle):
+        return None
+    return frozenset(word for name in angle for word in _WORD.findall(name))
 
 
 def defines_any(data: bytes, words: Iterable[str]) -> bool:
@@ -178,12 +185,13 @@ def _parse(text: bytes) -> Directives:
 def _directives(text: bytes, names: _Names) -> bool:
     computed = False
     for match in _DIRECTIVE.finditer(text):
-        word, quote, angle, macro, rest, condition, defined, quoted_literal, angle_literal = match.groups()
+        word, quote, angle, macro, rest, condition = match.groups()
         if word:
             if macro:
                 if not _starts_line(text, match.start()):
                     continue
-                if word == b"embed" or macro.startswith(b"__") or not _AT_END.fullmatch(rest):
+                plain = _PLAIN_NAME.fullmatch(macro) and not macro.startswith(b"__")
+                if word not in (b"include", b"import") or not plain or not _AT_END.fullmatch(rest):
                     computed = True
                 else:
                     names.add("named", macro)
@@ -193,11 +201,9 @@ def _directives(text: bytes, names: _Names) -> bool:
                 names.add("embeds", quote or angle)
             else:
                 names.add("quote" if quote else "angle", quote or angle)
-        elif condition:
+        else:
             for probe in _PROBE.finditer(condition):
                 names.add("probes", probe[1] or probe[2])
-        elif angle_literal or b"." in quoted_literal or b"/" in quoted_literal:
-            names.add("literals", quoted_literal or angle_literal, defined)
     return computed
 
 

@@ -6,7 +6,6 @@ They come from the command's own words and from the variables that nixpkgs' comp
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +16,6 @@ from . import arguments as command
 from .arguments import Arguments
 from .directives import Directives, parse
 
-_HEADER_MACRO = re.compile(r'([^=]+)=(?:<([^<>]+)>|"([^"]+)")')
-
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -28,8 +25,6 @@ class Given:
     """What `-include`, `-imacros` and `-include-pch` name."""
     text: bytes
     """The macros as a file would define them."""
-    literals: tuple[tuple[str, str], ...]
-    """Macros whose whole value is a header name, with these."""
     directives: Directives
     """What that text says."""
     response_files: tuple[str, ...]
@@ -44,9 +39,8 @@ def given(arguments: Arguments, directory: str, environment: Mapping[str, str]) 
     parts = (arguments, added)
     headers = [name for part in parts for name in part.values("-include", "-imacros", "-include-pch")]
     macros = tuple(value for part in parts for value in part.values("-D"))
-    literals = tuple((match[1], match[2] or match[3]) for match in map(_HEADER_MACRO.fullmatch, macros) if match)
     text, directives = _parse(macros)
-    return Given(tuple(headers), text, literals, directives, added.response_files)
+    return Given(tuple(headers), text, directives, added.response_files)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .contents import Contents
-from .directives import PREDEFINED, Directives, defines_any, header_words, parse, tidy, wraps_macros
+from .directives import PREDEFINED, Directives, defines_any, header_names, parse, tidy, words_in, wraps_macros
 from .items import Items
 from .search import SearchPath
 from .tree import LINK, PRECOMPILED, Place, Tree
@@ -56,6 +56,7 @@ class Files:
     def forget(self) -> None:
         """Drop all answers but what files say; to be called when the tree's answers changed."""
         self.items = Items()
+        self._names: dict[tuple[int, frozenset[str], bytes], tuple[frozenset[str], bool]] = {}
         self._nodes: dict[str, Node] = {}
         self._place_bits: dict[int, int] = {}
 
@@ -67,23 +68,36 @@ class Files:
         paths = list(self.items.values(bits & self.items.all("mutable")))
         digests = self._contents.digests(paths)
         changed = False
+        # What macros are defined as is no directive.
+        by_value = bool(bits & (self.items.all("named") | self.items.all("asked") | self.items.all("wrappers")))
         for path in paths:
             digest, directives = self._parsed[path]
             if digests.get(path) != digest:
                 new = self._parsed[path] = self._parse(path)
-                changed |= new[1] != directives or new[0] is None
+                changed |= by_value or new[1] != directives or new[0] is None
         return None if changed else digests
 
-    def spelled(self, bits: int, macros: frozenset[str], given: bytes) -> bool:
-        """Whether all that these files and the text `given` define such macros as is a header name as it stands."""
-        words: set[str] = set()
-        for found in self._of_each(bits, given, header_words, macros):
-            if found is None:
-                return False
-            words |= found
+    def names(self, bits: int, macros: frozenset[str], given: bytes) -> tuple[frozenset[str], bool]:
+        """The header names that these files and the text `given` define such macros as; and whether that is all.
+
+        A name in angle brackets has them around it.
+        """
+        key = (bits, macros, given)
+        if key not in self._names:
+            self._names[key] = self._find_names(bits, macros, given)
+        return self._names[key]
+
+    def _find_names(self, bits: int, macros: frozenset[str], given: bytes) -> tuple[frozenset[str], bool]:
+        found = list(self._of_each(bits, given, header_names, macros))
+        names = frozenset(name for one in found if one is not None for name in one)
+        words = words_in(names)
+        # A precompiled header may define any.
+        paths = self.items.values(bits & self.items.all("file"))
+        if None in found or words is None or any(path.endswith(PRECOMPILED) for path in paths):
+            return names, False
         if any(word in PREDEFINED or word.startswith("_") for word in words):
-            return False
-        return not words or not any(self._of_each(bits, given, defines_any, frozenset(words)))
+            return names, False
+        return names, not words or not any(self._of_each(bits, given, defines_any, words))
 
     def wraps(self, bits: int, macros: frozenset[str], given: bytes) -> bool:
         """Whether a macro is handed to one of these, see `wraps_macros`."""
@@ -199,8 +213,6 @@ class Files:
             bits |= bit("resource", (directory, name, False, physical if name in directives.incbins else ""))
         for name in directives.assembler:
             bits |= bit("resource", (directory, name, True, ""))
-        for literal in directives.literals:
-            bits |= bit("literal", literal)
         for kind in ("asked", "named", "wrappers"):
             for name in getattr(directives, kind):
                 bits |= bit(kind, (name, directory))

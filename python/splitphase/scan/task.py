@@ -75,7 +75,7 @@ class Task:
         if said or unusual_charset(self.arguments):
             return True
         named = self._macros("named", bits)
-        return bool(named) and not self._files.spelled(bits, named, self.given.text)
+        return bool(named) and not self._files.names(bits, named, self.given.text)[1]
 
     def finish(self, bits: int, asked: Iterable[str] | None) -> int:
         """Add all that the closure does not tell by itself; `asked` is the compiler's answer where it is computed."""
@@ -92,7 +92,7 @@ class Task:
         """Add which files ask `__has_include` for names that cannot be seen."""
         asked, wrappers = self._macros("asked", bits), self._macros("wrappers", bits)
         hidden = self.given.directives.opaque
-        hidden |= bool(asked) and not self._files.spelled(bits, asked, self.given.text)
+        hidden |= bool(asked) and not self._files.names(bits, asked, self.given.text)[1]
         hidden |= bool(wrappers) and self._files.wraps(bits, wrappers, self.given.text)
         return bits | self._files.items.bit("opaque", self._source) if hidden else bits
 
@@ -126,16 +126,18 @@ class Task:
         items = self._files.items
         done: set[tuple[str, str]] = set()
         while bits & (items.all("named") | items.all("asked")) or self.given.directives.asked:
-            values: dict[str, set[str]] = {}
-            for macro, name in (*self.given.literals, *items.values(bits & items.all("literal"))):
-                values.setdefault(macro, set()).add(name)
             places = {*self._places("named", bits), *self._places("asked", bits)}
-            new = {(name, beside) for macro, beside in places for name in values.get(macro, ())} - done
+            values, _ = self._files.names(bits, frozenset(macro for macro, _ in places), self.given.text)
+            new = {(value, beside) for value in values for _, beside in places} - done
             if not new:
                 break
             done |= new
-            for name, beside in sorted(new):
-                bits |= self._first(name, (beside, self._compile.directory), required=False)
+            for value, beside in sorted(new):
+                name = value[1:-1]
+                if not self._is_of_machine(name):
+                    bits |= self._first(name, (beside, self._compile.directory), required=False)
+                    nodes, way = self._resolver.lookup(tidy(name), "angle")
+                    bits |= self._close(nodes) | (way if nodes else 0)
         return bits
 
     def _add_resources(self, bits: int) -> int:
