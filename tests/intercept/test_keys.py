@@ -12,7 +12,7 @@ import pytest
 from shimmed import stock, tools
 from splitphase.intercept.call import Call, judge
 from splitphase.intercept.keys import CLANG_DATE, NO_DATE, Key, Keys
-from splitphase.intercept.session import FIXED
+from splitphase.paths import UNCHANGING
 from splitphase.rewrite import Rewriter
 
 ONE, OTHER = "/nix/store/7rjqb1l2v0xk9m4z5dcf3wn8hspgiay6-p", "/nix/store/0c5b8vw40dy178xlpddw65q9gf1h2186-p"
@@ -44,7 +44,7 @@ class Tree:
         added: tuple[str, ...] = (),
     ) -> Key:
         outputs = {"out": output}
-        keys = Keys(str(self.top), Rewriter.escaping(outputs), outputs, FIXED, added)
+        keys = Keys(str(self.top), Rewriter.escaping(outputs), outputs, UNCHANGING, added)
         call = Call(
             f"{tools()}/wrapper/bin/{compiler}",
             ("-c", *words, "a.c"),

@@ -15,7 +15,7 @@ import pytest
 
 from recorded_build import new_folder
 from shimmed import PYTHON, Server, entries, served, stock, tools
-from splitphase.intercept import record, session
+from splitphase.intercept import record
 from splitphase.intercept.artifacts import Identity
 from splitphase.intercept.call import Call
 from splitphase.intercept.journal import left, recorded
@@ -24,6 +24,7 @@ from splitphase.intercept.record import Recorder
 from splitphase.intercept.session import CHANGED, SHARED, Build, Session
 from splitphase.intercept.summary import UNSEEN, Summary
 from splitphase.intercept.writers import Writers
+from splitphase.paths import UNCHANGING
 from splitphase.scan.contents import Contents
 
 
@@ -49,7 +50,7 @@ class Tree:
         """A worker of our own, in this process."""
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
-        build = Build(str(self.top), {}, scratch, session.FIXED, target=self.checkpoint)
+        build = Build(str(self.top), {}, scratch, UNCHANGING, target=self.checkpoint)
         return kind(build) if kind is Session else kind(build, tools() / "shim")
 
     def asked(self) -> Asked:

@@ -25,15 +25,16 @@ def execute(args: argparse.Namespace) -> int:
     """Return when the server listens."""
     from splitphase.intercept import server
     from splitphase.intercept.record import Recorder
-    from splitphase.intercept.session import FIXED, Build
+    from splitphase.intercept.session import Build
     from splitphase.objcache.plan import Settings
     from splitphase.objcache.prepare import Targets, write
     from splitphase.pairs import read_pairs
+    from splitphase.paths import UNCHANGING
     from splitphase.tokens import HASH_LENGTH
 
     outputs = read_pairs(args.output, "--output")
     build = Build(
-        top=args.top, outputs=outputs, scratch=args.scratch, fixed=FIXED, jobs=args.jobs, added=tuple(args.env)
+        top=args.top, outputs=outputs, scratch=args.scratch, fixed=UNCHANGING, jobs=args.jobs, added=tuple(args.env)
     )
     hashes = [Path(path).name[:HASH_LENGTH] for path in outputs.values()]
     settings = Settings(tuple(args.env), tuple(args.leave), tuple(hashes))

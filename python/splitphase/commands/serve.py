@@ -32,8 +32,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from splitphase.intercept.artifacts import Artifacts, Identity
     from splitphase.intercept.chaos import Chaos
     from splitphase.intercept.expected import NAME
-    from splitphase.intercept.session import FIXED, Build, Session
+    from splitphase.intercept.session import Build, Session
     from splitphase.intercept.summary import Summary
+    from splitphase.paths import UNCHANGING
 
     Chaos(arguments.chaos)
     outputs = dict(entry.split("=", 1) for entry in arguments.output)
@@ -47,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
         top=arguments.top,
         outputs=outputs,
         scratch=arguments.scratch,
-        fixed=tuple(arguments.fixed) or FIXED,
+        fixed=tuple(arguments.fixed) or UNCHANGING,
         source=source,
         target=arguments.keep,
         verify=arguments.verify,

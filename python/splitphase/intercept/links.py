@@ -118,8 +118,9 @@ class Links:
         if os.path.isfile(os.path.join(call.directory, _NAMED_BY_SCRIPT)):
             words.append(_NAMED_BY_SCRIPT)
         found = linked.inputs_of(words, call.directory, folders, self._look)
-        files = [file for file in found.files if self._holds(file.path)]
-        outside = [file.path for file in found.files if not self._holds(file.path)]
+        inside = {file.path for file in found.files if self._holds(file.path)}
+        files = [file for file in found.files if file.path in inside]
+        outside = [file.path for file in found.files if file.path not in inside]
         return Inputs(
             tuple(file for file in files if file.path not in found.needed),
             tuple(path for path in outside if path not in found.needed),
@@ -214,22 +215,18 @@ def same(inputs: Inputs, recorded: tuple[Given, ...], links: Links, real: Callab
     if elsewhere:
         return elsewhere
     known = {one.path: one for one in recorded if not one.outside}
-    for file in inputs.files:
-        differing = _differing(file, known[file.path], links, real)
-        if differing:
-            return differing
-    read = {_place(file.path) for file in inputs.needed}
-    for one in recorded:
-        # What is there and is not read lies in no folder that is searched. What is not there may have been read.
-        if one.needed and one.path not in read and not os.path.lexists(one.path):
-            return f"{one.path} is not there"
-    for file in inputs.needed:
-        place = _place(file.path)
+    read = [(file, file.path) for file in inputs.files] + [(file, _place(file.path)) for file in inputs.needed]
+    for file, place in read:
         if place not in known:
             return f"{file.path} was not read when it was recorded"
         differing = _differing(file, known[place], links, real)
         if differing:
             return differing
+    places = {place for _, place in read}
+    for one in recorded:
+        # What is there and is not read lies in no folder that is searched. What is not there may have been read.
+        if one.needed and one.path not in places and not os.path.lexists(one.path):
+            return f"{one.path} is not there"
     return ""
 
 

@@ -24,7 +24,6 @@ from splitphase.intercept.links import Links, only_in_run_path, same
 from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.rust import RustCalls
 from splitphase.intercept.writers import Writers
-from splitphase.paths import UNCHANGING
 from splitphase.rewrite import Rewriter
 
 log = logging.getLogger(__name__)
@@ -34,8 +33,6 @@ _NUMBERS = re.compile(rb"[0-9][0-9.]*")
 """Some linkers say how long they took."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
-FIXED = UNCHANGING
-"""Paths that do not change while a package is built."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
 LINK_TAKEN, LINKED = "link taken", "linked"
 CHANGED = "a file that it read changed while it ran"
