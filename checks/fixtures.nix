@@ -64,7 +64,6 @@ let
     # "a b.cpp" is compiled again in some runs; why is not known yet.
     names = {
       source = "names";
-      compilesAgain = true;
       sourceRoot = "source/spaced dir é";
     };
     generated.source = "generated";

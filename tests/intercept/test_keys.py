@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -143,18 +143,37 @@ def test_a_files_own_time_counts_where_it_is_read(tree: Tree) -> None:
     assert tree.key().exact != first.exact
 
 
-def test_which_of_equal_files_have_one_time(tree: Tree) -> None:
-    """For GCC's `#pragma once` they are one file then."""
+def _of_equal_files(tree: Tree, content: str, first: str) -> Callable[[int, int], str]:
+    """The key of a source that reads two files of this content, by their times."""
 
     def made(one: int, two: int) -> str:
-        tree.write("source/a.h", '#define A 1\n#include "x/b.h"\n#include "y/b.h"\n')
-        tree.write("source/x/b.h", "#pragma once\n", time=one)
-        tree.write("source/y/b.h", "#pragma once\n", time=two)
+        tree.write("source/a.h", f'#define A 1\n{first}\n#include "y/b.h"\n')
+        tree.write("source/x/b.h", content, time=one)
+        tree.write("source/y/b.h", content, time=two)
         return tree.key().exact
 
+    return made
+
+
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        ("#pragma once\n", '#include "x/b.h"'),
+        ('_Pragma("once")\n', '#include "x/b.h"'),
+        ("int b;\n", '#import "x/b.h"'),
+    ],
+)
+def test_which_of_equal_files_have_one_time(tree: Tree, content: str, first: str) -> None:
+    """For GCC's `#pragma once` they are one file then."""
+    made = _of_equal_files(tree, content, first)
     assert made(5, 5) == made(7, 7)
     assert len({made(5, 5), made(5, 6), made(6, 5)}) == 3
     assert made(5, 6) == made(100, 1000)
+
+
+def test_times_of_equal_files_that_are_read_again_do_not_count(tree: Tree) -> None:
+    made = _of_equal_files(tree, "extern int b;\n", '#include "x/b.h"')
+    assert len({made(5, 5), made(5, 6), made(6, 5)}) == 1
 
 
 def test_store_folders_in_which_nothing_is_found_do_not_count(tree: Tree) -> None:

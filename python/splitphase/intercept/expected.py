@@ -17,6 +17,7 @@ from typing import Any
 from splitphase.intercept.journal import Recorded
 
 NAME = "expected.json"
+_REST = "links, folders, files of the system or times of equal files differ"
 _SHOWN = 3
 """Files, words or variables that are said one by one."""
 
@@ -64,7 +65,7 @@ class Expected:
             _listed("is missing in its command", _without(call[0], map(self._escape, words))),
             _listed("is set otherwise", _changed(values, call[1])),
         ]
-        return "; ".join(part for part in parts if part) or "links, folders or files of the system differ"
+        return "; ".join(part for part in parts if part) or _REST
 
     def _read(self) -> dict[str, Any]:
         if self._raw is None:

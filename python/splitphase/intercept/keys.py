@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ from splitphase.scan.contents import Contents
 
 FORMAT = b"splitphase call 1"
 _SEED = "-frandom-seed="
+_MARKS = re.compile(rb"\bimport\b|\b_Pragma\b")
 GONE = "a file that it may read went away"
 OPAQUE = "an .incbin names its file in a way that only the assembler knows"
 MODULES = "it may read modules"
@@ -70,6 +72,10 @@ class Held:
 
     digest: bytes
     own: bool
+    once: bool
+    """Whether it may ask GCC to include no second file of the same size, time and content."""
+    marks: bool
+    """Whether it may ask that for other files."""
 
 
 class Keys:
@@ -118,16 +124,14 @@ class Keys:
             return self.unchanging(path) and not path.startswith(beside)
 
         read = tuple(sorted(path for path in scan.contents if not fixed(path)))
-        owning, lines = [], []
+        files = {}
         for path in read:
             raw = digests.get(path)
             held = self.held(path, raw) if raw else None
             if held is None:
                 return Key("", "", GONE)
-            if held.own:
-                owning.append(path)
-            lines.append(held.digest)
-        lines += self._times(scan, read, digests)
+            files[path] = held
+        lines = [held.digest for held in files.values()] + _times(scan, files)
         narrowed = narrow_environment(environment, scan.used_dirs)
         words = [os.path.realpath(call.program), call.directory, *without_folders(list(judged.words), scan.used_dirs)]
         variables = [f"{name}={value}" for name, value in sorted(narrowed.items())]
@@ -148,7 +152,7 @@ class Keys:
         return Key(
             hashlib.sha256(text).hexdigest(),
             hashlib.sha256(folder.hidden(text)).hexdigest() if folder.name else "",
-            owning=tuple(owning),
+            owning=tuple(path for path, held in files.items() if held.own),
             named=self._escape.found_in(_without_seed(said)),
             spelled=bool(folder.name) and folder.stands_in(said.replace(os.fsencode(call.directory) + b"\0", b"", 1)),
             folder=folder.name,
@@ -192,25 +196,29 @@ class Keys:
                 escaped = hashlib.sha256(self._escape.plain(data)).digest() if own else raw
             except RewriteError:
                 escaped = raw
-            held = self._held[raw] = Held(escaped, own)
+            held = self._held[raw] = Held(escaped, own, b"once" in data, bool(_MARKS.search(data)))
         return held
 
-    def _times(self, scan: ScanResult, read: tuple[str, ...], digests: Mapping[str, bytes]) -> list[bytes]:
-        """Times of files where they count: for `__TIMESTAMP__`, and which of equal files have one time (GCC's once)."""
-        if scan.timestamps:
-            return [b"%s %d" % (os.fsencode(path), int(os.stat(path).st_mtime)) for path in read]
-        equal: dict[bytes, list[str]] = {}
-        for path in read:
-            equal.setdefault(digests[path], []).append(path)
-        found = []
-        for paths in equal.values():
-            if len(paths) > 1:
-                moments = [int(os.stat(path).st_mtime) for path in paths]
-                ranks = {moment: rank for rank, moment in enumerate(sorted(set(moments)))}
-                found += [
-                    b"%s %d" % (os.fsencode(path), ranks[moment]) for path, moment in zip(paths, moments, strict=True)
-                ]
-        return found
+
+def _times(scan: ScanResult, files: Mapping[str, Held]) -> list[bytes]:
+    """Times of files where they count: for `__TIMESTAMP__`, and which of equal files have one time, for GCC's once.
+
+    Source of the second: libcpp/files.cc, has_unique_contents.
+    """
+    if scan.timestamps:
+        return [b"%s %d" % (os.fsencode(path), int(os.stat(path).st_mtime)) for path in files]
+    marks = any(held.marks for held in files.values())
+    equal: dict[bytes, list[str]] = {}
+    for path, held in files.items():
+        if held.once or marks:
+            equal.setdefault(held.digest, []).append(path)
+    found = []
+    for paths in equal.values():
+        if len(paths) > 1:
+            moments = [int(os.stat(path).st_mtime) for path in paths]
+            ranks = {moment: rank for rank, moment in enumerate(sorted(set(moments)))}
+            found += [b"%s %d" % (os.fsencode(path), ranks[time]) for path, time in zip(paths, moments, strict=True)]
+    return found
 
 
 def _reason(scan: ScanResult, call: Call, scanner: Scanner) -> str:
