@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent / "oracle"))
 import oracle
 import oracle_edits
+from oracle_objcache import ObjcacheOracle
 
 NEEDED = {
     "cmake-ninja": ("cmake", "ninja"),
@@ -53,6 +54,16 @@ def test_equals_the_clean_build(tool: str) -> None:
     assert counts["sources untouched"]
 
 
+@pytest.mark.parametrize("tool", sorted(NEEDED))
+def test_objcache_equals_the_clean_build(tool: str) -> None:
+    _skip_without(tool)
+    cases: list[dict[str, Any]] = []
+    counts = oracle.run(tool, 3, seed=5, notes=cases, maker=ObjcacheOracle)
+    assert counts["cases"] == len(cases) == 3
+    assert counts["sources untouched"]
+    assert all(case["equal"] and case["taken"] for case in cases)
+
+
 @pytest.mark.parametrize(
     "ways",
     [
@@ -68,7 +79,7 @@ def test_equals_the_clean_build_whatever_becomes_of_the_server(ways: oracle.Ways
 
 
 def test_notices_a_header_that_is_forgotten(broken: Callable[[str, str, str], None]) -> None:
-    broken("intercept/keys.py", "lines.append(held.digest)", "pass")
+    broken("intercept/keys.py", "[held.digest for held in files.values()]", "[]")
     with pytest.raises(AssertionError, match="with the shim"):
         oracle.run("make", 12, seed=2, kinds=(oracle_edits.header,))
 
@@ -90,3 +101,9 @@ def test_notices_that_nothing_is_kept(broken: Callable[[str, str, str], None]) -
     broken("intercept/session.py", "self._keeper.add(entry)", "pass")
     with pytest.raises(AssertionError, match="no edit could reach it, and it was not taken"):
         oracle.run("make", 6, seed=5)
+
+
+def test_objcache_notices_that_all_is_built_again(broken: Callable[[str, str, str], None]) -> None:
+    broken("objcache/packs.py", "stream.write(bytes(2 * _BLOCK))", "stream.write(bytes(2 * _BLOCK) + os.urandom(16))")
+    with pytest.raises(AssertionError, match="its action was built again"):
+        oracle.run("make", 6, seed=5, maker=ObjcacheOracle)

@@ -43,6 +43,10 @@ class Replayed:
         """Why a call was not taken."""
         return next(note["reason"] for note in self.notes if note["source"] == name and "taken" not in note["outcome"])
 
+    def reasons(self) -> dict[str, str]:
+        """Why, of each that was not."""
+        return {note["source"]: note["reason"] for note in self.notes if "taken" not in note["outcome"]}
+
 
 @dataclass
 class Build:
@@ -58,9 +62,14 @@ class Build:
         self.top = self.folder / "build"
         self.kept = self.folder / "kept"
         """The tree as it is before buildPhase."""
-        self.kept.mkdir()
+        self.kept.mkdir(exist_ok=True)
         self.manifest: dict[str, Any] = {}
         self.outputs: list[Path] = []
+
+    @property
+    def work(self) -> Path:
+        """The working directory of the build."""
+        return self.top / "source"
 
     def write(self, files: Mapping[str, str]) -> None:
         """Change the package's tree."""
@@ -213,7 +222,7 @@ class Build:
             **self.environment,
         }
         process = subprocess.Popen(
-            self.command, cwd=self.top / "source", env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            self.command, cwd=self.work, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
         if while_it_runs is not None:

@@ -28,16 +28,15 @@ class Source:
         for folder in (self.top, self.captured):
             folder.mkdir()
 
-    def write(self, name: str, content: bytes | str = "x\n", *, mode: int = 0o644, mtime: int = 1000) -> File:
+    def write(self, name: str, content: bytes | str = "x\n", *, mode: int = 0o644) -> File:
         path = self.top / name
         path.parent.mkdir(parents=True, exist_ok=True)
         data = content if isinstance(content, bytes) else content.encode()
         path.write_bytes(data)
         path.chmod(mode)
-        os.utime(path, (mtime, mtime))
         digest = hashlib.sha256(data).hexdigest()
         (self.captured / digest).write_bytes(data)
-        return File(str(path), digest, mode, mtime, own=False)
+        return File(str(path), digest, mode, own=False)
 
     def pack(self, *packs: Pack, target: str = "packs") -> dict[int, PackFile]:
         writer = PackWriter(Tree(str(self.top)), self.captured, self.root / target)
@@ -100,7 +99,7 @@ def test_a_function_of_what_is_read(source: Source, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     other = Source(tmp_path / "elsewhere")
     other.write("unrelated.h")
-    paths = [other.write(name, name, mode=0o444, mtime=2_000_000_000) for name in reversed(names)]
+    paths = [other.write(name, name, mode=0o444) for name in reversed(names)]
     assert other.pack(Pack("run", tuple(paths))) == first
 
 
@@ -145,30 +144,9 @@ def _times(place: Path) -> dict[str, int]:
     return {path.name: int(path.stat().st_mtime) for path in place.iterdir() if path.is_file()}
 
 
-def test_equal_files_with_other_times_stay_apart(source: Source) -> None:
-    """`#pragma once` takes files of equal size, time and content for one, and includes only the first."""
-    paths = [source.write("one.h", "same", mtime=5000), source.write("two.h", "same", mtime=4000)]
-    paths += [source.write("three.h", "same", mtime=5000), source.write("other.h", "else", mtime=3000)]
-    assert _times(source.unpack(Pack("", tuple(paths)))) == {"one.h": 2, "two.h": 1, "three.h": 2, "other.h": 1}
-
-
-def test_pragma_once_compiles_as_in_the_tree(source: Source) -> None:
-    """The object from the pack is the object from the tree, where equal headers have equal times and where not."""
-    for second in (1000, 2000):
-        headers = [source.write("a/x.h", "#pragma once\nN\n"), source.write("b/x.h", "#pragma once\nN\n", mtime=second)]
-        text = "#define N 1+\n" + 'int x =\n#include "a/x.h"\n#include "b/x.h"\n0;\n'
-        main = source.write("main.c", text)
-        place = source.unpack(Pack("", (main, *headers)))
-        command = ["gcc", "-E", "-P", "main.c"]
-        wanted = subprocess.run(command, cwd=source.top, check=True, capture_output=True).stdout
-        assert subprocess.run(command, cwd=place, check=True, capture_output=True).stdout == wanted
-        assert wanted.count(b"1+") == (1 if second == 1000 else 2)
-        subprocess.run(["rm", "-r", str(place), str(source.root / "packs")], check=True)
-
-
-def test_a_time_that_is_read_is_kept(source: Source) -> None:
-    paths = [source.write("one.c", mtime=5000), source.write("two.h", "two", mtime=4000)]
-    place = source.unpack(Pack("", tuple(paths), timed=frozenset(file.path for file in paths[:1])))
+def test_a_time_that_counts_is_kept(source: Source) -> None:
+    paths = [source.write("one.c"), source.write("two.h", "two")]
+    place = source.unpack(Pack("", tuple(paths), times={paths[0].path: 5000}))
     assert _times(place) == {"one.c": 5000, "two.h": 1}
 
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,32 @@ class Built:
     log: str
 
 
+@dataclass(frozen=True)
+class Stock:
+    """What two builds without us make."""
+
+    prefix: str
+    """The output's path."""
+    environment: dict[str, str]
+    failed: bool
+    log: str
+    result: dict[str, str]
+    unsure: set[str]
+    """Files in which the two differ."""
+
+    def differences(self, result: dict[str, str], log: str, *, failed: bool) -> list[str]:
+        """What differs from another build."""
+        if failed != self.failed:
+            return [f"one of the two builds fails:\n{self.log[-2000:]}\n{log[-2000:]}"]
+        if failed:
+            return []
+        return sorted(
+            f"{path}: clean {self.result.get(path)}, with the shim {result.get(path)}"
+            for path in self.result.keys() | result.keys()
+            if path not in self.unsure and self.result.get(path) != result.get(path)
+        )
+
+
 class Oracle:
     """Builds states of one project with one tool, in one folder."""
 
@@ -163,11 +189,15 @@ class Oracle:
         for name in ("configure.ac", "Makefile.am", "aclocal.m4", "configure", "config.h.in", "Makefile.in"):
             os.utime(source / name, (200_000_000, 200_000_000))
 
+    @property
+    def command(self) -> list[str]:
+        """The build tool and its arguments."""
+        tool = "ninja" if self.tool in ("cmake-ninja", "meson") else "make"
+        return [tool, "-j2", *(["prefix=fixed"] if self.tool == "make" else [])]
+
     def build(self, environment: dict[str, str]) -> bool:
         """Run the build tool."""
-        tool = "ninja" if self.tool in ("cmake-ninja", "meson") else "make"
-        arguments = ["prefix=fixed"] if self.tool == "make" else []
-        return self._run([tool, "-j2", *arguments], environment, self.work)
+        return self._run(self.command, environment, self.work)
 
     def shimmed(
         self, environment: dict[str, str], prefix: str, take: Path | None, keep: Path | None
@@ -223,65 +253,62 @@ class Oracle:
         self.log = run.stdout + run.stderr
         return run.returncode == 0
 
-    def _again(self) -> None:
+    def again(self) -> None:
         """The configured tree as it was."""
         clear(self.top)
         subprocess.run(["cp", "-a", f"{self.folder}/configured/.", self.top], check=True)
 
-    def candidates(self, state: State, built: Built) -> list[str]:
-        """All sources that were compiled, or should have been."""
+    def candidates(self, state: State, sources: Iterable[str]) -> list[str]:
+        """All sources that were compiled (`sources`), or should have been."""
         if self.generated:
             return oracle_reach.compiled(state, self.tool)
-        return sorted({source for source in (*built.ran, *built.taken, *built.left) if source in state.tree})
+        return sorted({source for source in sources if source in state.tree})
 
     def untouched(self, before: State, after: State, candidates: list[str]) -> list[str]:
         """Those that no edit between the states could reach."""
         return oracle_reach.untouched(before, after, self.tool, candidates)
 
-    def case(self, state: State, sources: list[Checkpoint], number: int) -> tuple[Outcome, Checkpoint]:
-        """Build a state by itself (twice), in keep mode, and from one of the checkpoints; compare."""
+    def stock(self, state: State, *, may_fail: bool) -> Stock:
+        """Build a state by itself, twice."""
         prefix = "/nix/store/" + "".join(self.chance.choice(_BASE32) for _ in range(32)) + f"-oracle-{state.version}"
-        source = self.chance.choice(sources[-3:]) if sources else None
-        own = Checkpoint(self.folder / f"checkpoint-{number}", state.copy())
         environment = self.configure(state, prefix)
         shutil.rmtree(self.folder / "configured", ignore_errors=True)
         subprocess.run(["cp", "-a", self.top, self.folder / "configured"], check=True)
-        outcome = Outcome(failed=not self.build(environment))
+        failed = not self.build(environment)
         log, clean = self.log, self.result()
-        if outcome.failed and source is None:
+        if failed and not may_fail:
             raise AssertionError(f"the first build fails:\n{log}")
-        self._again()
+        self.again()
         self.build(environment)
         again = self.result()
         unsure = {path for path in clean.keys() | again.keys() if clean.get(path) != again.get(path)}
         self.unsure |= unsure
+        return Stock(prefix, environment, failed, log, clean, unsure)
+
+    def case(self, state: State, sources: list[Checkpoint], number: int) -> tuple[Outcome, Checkpoint]:
+        """Build a state by itself, in keep mode, and from one of the checkpoints; compare."""
+        source = self.chance.choice(sources[-3:]) if sources else None
+        own = Checkpoint(self.folder / f"checkpoint-{number}", state.copy())
+        clean = self.stock(state, may_fail=source is not None)
+        outcome = Outcome(failed=clean.failed)
         # A chain takes and keeps in one build.
         chain = source is not None and self.ways.whole and self.chance.random() < 0.3
         for take, keep in ((source if chain else None, own), *(((source, None),) if source and not chain else ())):
-            self._again()
-            built, _ = self.shimmed(environment, prefix, take and take.folder, keep and keep.folder)
-            self._compare(outcome, built, clean, unsure, log)
+            self.again()
+            built, _ = self.shimmed(clean.environment, clean.prefix, take and take.folder, keep and keep.folder)
+            outcome.differences += clean.differences(built.result, built.log, failed=built.failed)
             if keep:
                 keep.dropped = built.left
             if take:
                 outcome.taken, outcome.left = built.taken, built.left
-                outcome.untouched = self.untouched(take.state, state, self.candidates(state, built))
+                compiled = self.candidates(state, (*built.ran, *built.taken, *built.left))
+                outcome.untouched = self.untouched(take.state, state, compiled)
         if self.ways.whole and not outcome.failed and source:
             for path in sorted({*outcome.untouched} - {*outcome.taken}):
                 reason = outcome.left.get(path) or source.dropped.get(path, "")
                 if reason not in NAMED:
                     outcome.differences.append(f"{path}: no edit could reach it, and it was not taken: {reason}")
         return outcome, own
-
-    def _compare(self, outcome: Outcome, built: Built, clean: dict[str, str], unsure: set[str], log: str) -> None:
-        if built.failed != outcome.failed:
-            outcome.differences.append(f"one of the two builds fails:\n{log[-2000:]}\n{built.log[-2000:]}")
-        elif not outcome.failed:
-            outcome.differences += sorted(
-                f"{path}: clean {clean.get(path)}, with the shim {built.result.get(path)}"
-                for path in clean.keys() | built.result.keys()
-                if path not in unsure and clean.get(path) != built.result.get(path)
-            )
 
 
 def run(

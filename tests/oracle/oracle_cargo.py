@@ -6,7 +6,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -287,7 +287,7 @@ class CargoOracle(oracle.Oracle):
         given = in_front(environment) if "BASH_ENV" in environment else environment
         return self._run(["cargo", *self.cargo, *self.extra], given, self.work)
 
-    def candidates(self, state: State, built: oracle.Built) -> list[str]:  # noqa: ARG002 - as the other tools'
+    def candidates(self, state: State, sources: Iterable[str]) -> list[str]:  # noqa: ARG002 - as the other tools'
         """Crates: their first sources."""
         return [path for path in _CRATES if path in state.tree]
 

@@ -82,9 +82,9 @@ class Reach:
             facts.append(state.epoch)
         if "__TIMESTAMP__" in text:
             facts.append(_RANDOM)
-        # Of equal files, the order of their times counts (GCC's #pragma once); the oracle gives them any.
+        # Of equal files, the order of their times counts for GCC's #pragma once; the oracle gives them any.
         held = [node.data for path in closure if (node := state.tree.get(path)) and node.data is not None]
-        if len(set(held)) < len(held):
+        if len(set(held)) < len(held) and re.search(r"once|import|_Pragma", text):
             facts.append(_RANDOM)
         # Debug information holds the folder's name, and Autoconf asks for such.
         if tool == "autotools" or re.search(r"__FILE__|\bSOURCE\b", text):

@@ -29,8 +29,6 @@ class File:
     digest: str
     """Of its content as it is in the tree, in hex: the name under which it is captured, escaped."""
     mode: int
-    time: int
-    """Seconds."""
     own: bool
     """Whether an output's hash stands in it."""
 
@@ -54,7 +52,7 @@ class Recorded:
     files: tuple[File, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     folders: tuple[str, ...] = ()
-    timed: tuple[str, ...] = ()
+    times: tuple[tuple[str, int], ...] = ()
     store: tuple[str, ...] = ()
     """Files outside of the tree that it may read."""
     given: tuple[Given, ...] = ()

@@ -58,6 +58,8 @@ class Key:
     """When it was made, in nanoseconds of the clock of file times; 0 where `read` is all that the call may read."""
     digests: Mapping[str, bytes] = field(default_factory=dict)
     """Digests of `read`, of which it was made; empty where it is not made of them."""
+    times: Mapping[str, int] = field(default_factory=dict)
+    """Times that count, of some of `read`, in seconds: what the compiler may see, or any that are in the same order."""
     gcc: bool = True
     """Whether the compiler is GCC."""
     words: tuple[str, ...] = ()
@@ -131,7 +133,9 @@ class Keys:
             if held is None:
                 return Key("", "", GONE)
             files[path] = held
-        lines = [held.digest for held in files.values()] + _times(scan, files)
+        lines = [held.digest for held in files.values()]
+        times = _times(scan, files)
+        lines += [b"%s %d" % (os.fsencode(path), time) for path, time in times.items()]
         narrowed = narrow_environment(environment, scan.used_dirs)
         words = [os.path.realpath(call.program), call.directory, *without_folders(list(judged.words), scan.used_dirs)]
         variables = [f"{name}={value}" for name, value in sorted(narrowed.items())]
@@ -158,6 +162,7 @@ class Keys:
             folder=folder.name,
             read=read,
             digests={path: digests[path] for path in read},
+            times=times,
             gcc=self._scanner.compilers.is_gcc(command.read((call.program,), call.directory)),
             words=(words[0], *words[2:]),
             variables=narrowed,
@@ -200,24 +205,24 @@ class Keys:
         return held
 
 
-def _times(scan: ScanResult, files: Mapping[str, Held]) -> list[bytes]:
-    """Times of files where they count: for `__TIMESTAMP__`, and which of equal files have one time, for GCC's once.
+def _times(scan: ScanResult, files: Mapping[str, Held]) -> dict[str, int]:
+    """Times of files where they count, in seconds: all for `__TIMESTAMP__`; for GCC's once, of equal files the ranks.
 
     Source of the second: libcpp/files.cc, has_unique_contents.
     """
     if scan.timestamps:
-        return [b"%s %d" % (os.fsencode(path), int(os.stat(path).st_mtime)) for path in files]
+        return {path: int(os.stat(path).st_mtime) for path in files}
     marks = any(held.marks for held in files.values())
     equal: dict[bytes, list[str]] = {}
     for path, held in files.items():
         if held.once or marks:
             equal.setdefault(held.digest, []).append(path)
-    found = []
+    found: dict[str, int] = {}
     for paths in equal.values():
         if len(paths) > 1:
             moments = [int(os.stat(path).st_mtime) for path in paths]
-            ranks = {moment: rank for rank, moment in enumerate(sorted(set(moments)))}
-            found += [b"%s %d" % (os.fsencode(path), ranks[time]) for path, time in zip(paths, moments, strict=True)]
+            ranks = {moment: rank for rank, moment in enumerate(sorted(set(moments)), 1)}
+            found |= {path: ranks[time] for path, time in zip(paths, moments, strict=True)}
     return found
 
 

@@ -120,7 +120,7 @@ class Recorder:
                 ),
                 links=tuple((link, os.readlink(link)) for link in sorted(scan.symlinks)),
                 folders=tuple(sorted(scan.dirs)),
-                timed=tuple(sorted(scan.timestamps)),
+                times=tuple(key.times.items()),
                 store=self._journal.same(
                     tuple(sorted(path for path in scan.files if not path.startswith(self._build.top + "/")))
                 ),
@@ -225,7 +225,7 @@ class Recorder:
             beside = target.with_name(f"{digest}.{os.getpid()}")
             beside.write_bytes(escaped)
             beside.rename(target)
-        file: File = self._journal.same(File(path, digest, status.st_mode, int(status.st_mtime), known or own))
+        file: File = self._journal.same(File(path, digest, status.st_mode, known or own))
         return file
 
     def _content(self, name: str, data: bytes) -> str:

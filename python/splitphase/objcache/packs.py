@@ -12,8 +12,8 @@ import os
 import stat
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ class Pack:
     """Symlinks on the way to files, each with its target."""
     folders: tuple[str, ...] = ()
     """Folders that must exist even if nothing in the pack lies in them."""
-    timed: frozenset[str] = frozenset()
-    """Files whose own time is read (`__TIMESTAMP__`); all others get time 1."""
+    times: Mapping[str, int] = field(default_factory=dict)
+    """Of files whose time counts, in seconds; all others get time 1."""
     second: str = ""
     """The script of a second run, for the proof by two tokens. It lies in `.splitphase/second`, below which are all
     files that are others then."""
@@ -74,7 +74,7 @@ class PackWriter:
     def add(self, number: int, pack: Pack) -> None:
         """Write one pack uncompressed; `finish` compresses."""
         entries: dict[str, tuple[Any, ...]] = {
-            file.path: (file.digest, file.mode & stat.S_IXUSR, time) for file, time in _timed(pack)
+            file.path: (file.digest, file.mode & stat.S_IXUSR, pack.times.get(file.path, 1)) for file in pack.files
         }
         entries |= {link: (target,) for link, target in pack.links}
         entries |= {folder: () for folder in pack.folders if folder != self._tree.top and folder not in entries}
@@ -124,18 +124,6 @@ class PackWriter:
             compressed.rename(self._target / name)
             self._written[number] = PackFile(name, digest)
         self._pending.clear()
-
-
-def _timed(pack: Pack) -> Iterator[tuple[File, int]]:
-    """The files with their times: 1; a file's own where it is read; different ones where equal files had such.
-
-    GCC's `#pragma once` takes two files for one where size, time and content are the same.
-    """
-    equal: dict[str, set[int]] = {}
-    for file in pack.files:
-        equal.setdefault(file.digest, set()).add(file.time)
-    for file in pack.files:
-        yield file, file.time if file.path in pack.timed else 1 + sorted(equal[file.digest]).index(file.time)
 
 
 def _entry(name: str, content: bytes, kind: bytes, *, link: str = "", mtime: int = 1, mode: int = 0o644) -> bytes:

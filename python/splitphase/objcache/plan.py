@@ -35,7 +35,7 @@ class Action:
     files: tuple[File, ...]
     links: tuple[tuple[str, str], ...]
     folders: tuple[str, ...]
-    timed: frozenset[str]
+    times: Mapping[str, int]
     store: frozenset[str]
     inputs: tuple[int, ...] = ()
     """Earlier actions whose results it reads."""
@@ -171,7 +171,7 @@ class Planner:
             files=tuple(file for file in call.files if self._tree.holds(file.path)),
             links=tuple(link for link in call.links if self._tree.holds(link[0])),
             folders=tuple(folder for folder in call.folders if self._tree.holds(folder)),
-            timed=frozenset(call.timed),
+            times=dict(call.times),
             inputs=inputs,
             given=call.given,
             archiver=call.archiver,

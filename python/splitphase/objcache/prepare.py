@@ -52,7 +52,7 @@ def write(top: str, outputs: Mapping[str, str], scratch: Path, settings: Setting
             if proven:
                 script = proof.first(action, script)
                 second = proof.second(script)
-        writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.timed, second))
+        writer.add(action.number, Pack(script, action.files, action.links, action.folders, action.times, second))
     packed = writer.finish()
     known = [_known(action, tree, run_path=action.number in run_paths) for action in plan.actions]
     write_known(targets.known / KNOWN, known, settings.added)
