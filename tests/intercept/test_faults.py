@@ -181,8 +181,10 @@ def test_an_interrupt_ends_the_compiler_too(project: Project, number: signal.Sig
     project.write("slow.c", slow(7))
     with project.keep() as server:
         process = subprocess.Popen(
-            ["gcc", "-c", "slow.c", "-o", "slow.o"], cwd=project.source, env=server.environment(), process_group=0
-        )
+            ["gcc", "-c", "slow.c", "-o", "slow.o"], cwd=project.source, env=server.environment(), process_group=0,
+            # Who runs tests in the background ignores interrupts.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - no thread runs here
+        )  # fmt: skip
         _reached(server, "ran")
         time.sleep(0.3)
         os.killpg(process.pid, number)
