@@ -82,7 +82,8 @@ class ObjcacheOracle(Oracle):
         reasons = replayed.reasons()
         outcome = Outcome(replayed.named("taken"), [], reasons, clean.failed)
         outcome.differences = clean.differences(self.result(), replayed.said, failed=replayed.status != 0)
-        if self._last and not clean.failed:
+        # The folder's name is a part of what an action sees.
+        if self._last and self._last.folder == state.folder and not clean.failed:
             compiled = self.candidates(state, [*outcome.taken, *reasons])
             outcome.untouched = self.untouched(self._last, state, compiled)
             for path in outcome.untouched:

@@ -28,7 +28,6 @@ class File:
     path: str
     digest: str
     """Of its content as it is in the tree, in hex: the name under which it is captured, escaped."""
-    mode: int
     own: bool
     """Whether an output's hash stands in it."""
 

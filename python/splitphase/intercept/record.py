@@ -212,7 +212,6 @@ class Recorder:
 
     def _captured_file(self, path: str, digest: str, *, own: bool = False) -> File:
         """Keep a file's content, escaped, under this digest. Raises SplitphaseError where it has another one by now."""
-        status = os.stat(path)
         target = self._captured / digest
         known = self._own.get(digest)
         if known is None:
@@ -225,7 +224,7 @@ class Recorder:
             beside = target.with_name(f"{digest}.{os.getpid()}")
             beside.write_bytes(escaped)
             beside.rename(target)
-        file: File = self._journal.same(File(path, digest, status.st_mode, known or own))
+        file: File = self._journal.same(File(path, digest, known or own))
         return file
 
     def _content(self, name: str, data: bytes) -> str:

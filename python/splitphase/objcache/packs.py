@@ -1,6 +1,6 @@
 """Packs: one content-addressed archive for each action, holding every file that it reads from the build tree.
 
-A pack is a tar archive (GNU format, fixed owner, mode and time, names relative to `$NIX_BUILD_TOP`, sorted) compressed
+A pack is a tar archive (GNU format, fixed owner, modes and time, names relative to `$NIX_BUILD_TOP`, sorted) compressed
 with zstd. The header and content of each file are put together once and joined for every pack that holds the file:
 hundreds of files go into each of hundreds of packs.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
@@ -74,7 +73,7 @@ class PackWriter:
     def add(self, number: int, pack: Pack) -> None:
         """Write one pack uncompressed; `finish` compresses."""
         entries: dict[str, tuple[Any, ...]] = {
-            file.path: (file.digest, file.mode & stat.S_IXUSR, pack.times.get(file.path, 1)) for file in pack.files
+            file.path: (file.digest, pack.times.get(file.path, 1)) for file in pack.files
         }
         entries |= {link: (target,) for link, target in pack.links}
         entries |= {folder: () for folder in pack.folders if folder != self._tree.top and folder not in entries}
@@ -106,10 +105,10 @@ class PackWriter:
             elif len(facts) == 1:
                 entry = _entry(name, b"", tarfile.SYMTYPE, link=facts[0])
             else:
-                digest, executable, time = facts
+                digest, time = facts
                 content = (self._captured / digest).read_bytes()
                 content = self._second(content) if second and self._second else content
-                entry = _entry(name, content, tarfile.REGTYPE, mtime=time, mode=0o755 if executable else 0o644)
+                entry = _entry(name, content, tarfile.REGTYPE, mtime=time)
             self._entries[path, second, *facts] = entry
         return entry
 
@@ -126,10 +125,10 @@ class PackWriter:
         self._pending.clear()
 
 
-def _entry(name: str, content: bytes, kind: bytes, *, link: str = "", mtime: int = 1, mode: int = 0o644) -> bytes:
+def _entry(name: str, content: bytes, kind: bytes, *, link: str = "", mtime: int = 1) -> bytes:
     info = tarfile.TarInfo(name)
     info.type, info.size, info.mtime, info.linkname = kind, len(content), mtime, link
-    info.mode = 0o755 if kind == tarfile.DIRTYPE else mode
+    info.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
     header = info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
     return header + content + bytes(-len(content) % _BLOCK)
 
