@@ -1,6 +1,6 @@
 # Exact reuse: for each edit, the objects and links whose derivation differs from the unedited package's are those that
-# ninja itself makes again in an already built tree, or fewer. Nothing is compiled for this but the oracle's own tree. The
-# library is a shared one: its link has the output path as run path, which is another one after every edit.
+# the build tool itself makes again in an already built tree, or fewer. Nothing is compiled for this but the tool's own tree.
+# checks/reuse/TOOL.nix has a package and the edits for each tool.
 {
   lib,
   pkgs,
@@ -8,29 +8,17 @@
   packages,
 }:
 let
-  stock = packages.leveldb.override { shared = true; };
-  split = package: package.override { stdenv = scope.objcacheStdenv; };
-  base = split stock;
+  # `edit` is shell text run in the source's top folder; `attrs` changes attributes instead: then nothing is made again.
+  # `unseen`: what the tool does not notice, or what need not be made again and is. `relinks`: it links nothing again where the
+  # symbols of a library are what they were.
+  tools = lib.genAttrs [ "autotools" "cmake" "make" "meson" ] (
+    tool: import ./reuse/${tool}.nix { inherit lib pkgs packages; }
+  );
 
   unrelated = pkgs.runCommand "unrelated" { } "mkdir -p $out/include; echo '#define UNRELATED' > $out/include/unrelated.h";
-
-  # `edit` is shell text run in the source's top folder; `attrs` changes attributes instead. `fewer` are sources that
-  # ninja recompiles although nothing that they read has changed. `none`: ninja cannot see this edit.
-  edits = {
-    one-source.edit = "echo '// edited' >> util/env.cc";
-    header-used-by-few.edit = "echo '// edited' >> util/histogram.h; echo '// edited' >> util/no_destructor.h";
-    header-used-by-many.edit = "echo '// edited' >> include/leveldb/slice.h";
-    readme.edit = "echo edited >> README.md";
+  ofAll = {
     post-install.attrs.postInstall = "echo edited";
     meta.attrs.meta.description = "edited";
-    flag-of-one-target.edit = "echo 'target_compile_definitions(leveldbutil PRIVATE EDITED=1)' >> CMakeLists.txt";
-    new-source.edit = ''
-      echo 'int edited() { return 1; }' > util/edited.cc
-      echo 'target_sources(leveldb PRIVATE util/edited.cc)' >> CMakeLists.txt
-    '';
-    deleted-source.edit = "rm db/c.cc; sed -i '/db\\/c.cc/d' CMakeLists.txt";
-    header-moved-earlier.edit = "mkdir leveldb; mv include/leveldb/filter_policy.h leveldb/; sed -i /filter_policy.h/d CMakeLists.txt";
-    configured-header.edit = "echo '#define EDITED_VERSION 2' >> port/port_config.h.in";
     unrelated-input.attrs.buildInputs = [ unrelated ];
   };
 
@@ -53,59 +41,92 @@ let
       changed = lib.filter (action: !(before ? ${path action})) (actions edited);
       names = map (action: action.name) changed;
     in
-    map (action: action.source) (
-      lib.filter (action: lib.elem action.name names) edited.splitphase.manifest.actions
+    lib.unique (
+      map (action: action.source) (lib.filter (action: lib.elem action.name names) edited.splitphase.manifest.actions)
     );
 
-  # What ninja makes again when the edit is made in a finished tree.
+  # What the tool makes again when each edit is made in a finished tree: a list of sources and programs for each.
   oracle =
-    name: edit:
+    stock: edits:
     stock.overrideAttrs {
-      pname = "ninja-after-${name}";
+      pname = "made-again";
+      outputs = [ "out" ];
+      calls = ./reuse/calls.bash;
+      edits = lib.concatStrings (lib.mapAttrsToList (name: edit: "${name}() {\n${edit}\n}\n") edits);
+      passAsFile = [ "edits" ];
+      names = lib.attrNames edits;
       postBuild = ''
-        (cd .. && ${edit})
-        ninja -v >after.log
-        mkdir -p $out
-        sed -n -e 's,.* -c /build/\(\S*\)$,\1,p' \
-          -e "/ : && /s,.* -o \(\S*\) .*,''${PWD#/build/}/\1,p" after.log | sort > $out/again
+        . "$editsPath"
+        unset postBuild preBuild
+        here=$PWD top=''${PWD#"$NIX_BUILD_TOP"/}
+        top=$NIX_BUILD_TOP/''${top%%/*}
+        cp -a "$top" "$NIX_BUILD_TOP/built"
+        mkdir -p "$out"
+        for name in $names; do
+          cd "$NIX_BUILD_TOP"
+          rm -rf "$top"
+          cp -a built "$top"
+          (
+            cd "$top"
+            "$name"
+            cd "$here"
+            export MADE_AGAIN=$out/$name BASH_ENV=$calls
+            touch "$MADE_AGAIN"
+            eval "''${buildPhase:-buildPhase}"
+          )
+        done
+        cd "$here"
       '';
+      doCheck = false;
       installPhase = "true";
+      dontFixup = true;
     };
 
-  one =
-    name:
+  ofTool =
+    tool:
     {
-      edit ? null,
-      attrs ? { },
+      stock,
+      edits,
+      relinks ? false,
     }:
     let
-      edited = base.overrideAttrs (attrs // lib.optionalAttrs (edit != null) { postPatch = edit; });
-      ours = lib.concatMapStrings (source: "${source}\n") (lib.naturalSort or (lib.sort (a: b: a < b)) (rebuilt base edited));
-    in
-    lib.nameValuePair "reuse-${name}" (
-      pkgs.runCommand "reuse-${name}"
+      base = stock.override { stdenv = scope.objcacheStdenv; };
+      again = oracle stock (lib.mapAttrs (_: one: one.edit) edits);
+      one =
+        name:
         {
-          inherit ours;
-          passAsFile = [ "ours" ];
-          again = if edit == null then "/dev/null" else "${oracle name edit}/again";
-        }
-        ''
-          export LC_ALL=C
-          sort $oursPath > ours
-          echo "${name}: ninja $(wc -l < $again), splitphase $(wc -l < ours)" | tee $out
-          cat ours >> $out
-          if comm -23 ours $again | grep .; then
-            echo "error: these are rebuilt by splitphase but not by ninja" >&2
-            exit 1
-          fi
-          if comm -13 ours $again | grep .; then
-            echo "error: these are rebuilt by ninja but not by splitphase" >&2
-            exit 1
-          fi
-        ''
-    );
+          edit ? null,
+          attrs ? { },
+          unseen ? [ ],
+        }:
+        let
+          edited = base.overrideAttrs (attrs // lib.optionalAttrs (edit != null) { postPatch = edit; });
+        in
+        lib.nameValuePair "reuse-${tool}-${name}" (
+          pkgs.runCommand "reuse-${tool}-${name}"
+            {
+              ours = lib.concatMapStrings (source: "${source}\n") (rebuilt base edited);
+              unseen = lib.concatMapStrings (source: "${source}\n") unseen;
+              passAsFile = [ "ours" "unseen" ];
+              again = if edit == null then "/dev/null" else "${again}/${name}";
+            }
+            ''
+              export LC_ALL=C
+              sort "$oursPath" > ours
+              sort -u "$unseenPath" "$again" | grep -v meson-private > again || true
+              echo "${tool}, ${name}: the tool $(wc -l < again), splitphase $(wc -l < ours)" | tee $out
+              cat ours >> $out
+              comm -13 ours again | sed 's/$/ is made again by the tool alone/' | tee -a $out
+              if comm -23 ours again | grep '${if relinks then "\\.[cS]$" else "."}'; then
+                echo "error: these are rebuilt by splitphase but not by the tool" >&2
+                exit 1
+              fi
+            ''
+        );
+    in
+    lib.mapAttrs' one (edits // ofAll);
 in
-lib.mapAttrs' one edits
+lib.concatMapAttrs ofTool tools
 // {
   reuse-prefix =
     let
