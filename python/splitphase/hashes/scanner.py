@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from splitphase.errors import SplitphaseError
 from splitphase.hashes.forms import STRONG_HASH, Form
 from splitphase.hashes.sources import BLOCK, Source
+from splitphase.native import load
 
 LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_scan.so")
 HIT, MAGIC, FAILED = 1, 2, 4
@@ -61,14 +61,7 @@ class Run:
 
 @cache
 def _library() -> ctypes.CDLL:
-    try:
-        library = ctypes.CDLL(LIBRARY)
-    except OSError as error:
-        raise SplitphaseError(
-            f"the hash scanner cannot be loaded: {error}",
-            hint=f"compile it: cc -std=c11 -O2 -shared -fPIC -o {LIBRARY} {os.path.dirname(LIBRARY)}/scan.c "
-            "(lib/splitphase.nix and dev/setup.sh do)",
-        ) from error
+    library = load(LIBRARY, "the hash scanner")
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.table_new.argtypes, library.table_new.restype = [pointer, size], pointer
     library.table_free.argtypes, library.table_free.restype = [pointer], None

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from splitphase.errors import SplitphaseError
+from splitphase.native import load
 
 LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_stat.so")
 SIZE = 48
@@ -42,14 +42,7 @@ class Fixed:
 
 @cache
 def _library() -> ctypes.CDLL:
-    try:
-        library = ctypes.CDLL(LIBRARY)
-    except OSError as error:
-        raise SplitphaseError(
-            f"the reader of file times cannot be loaded: {error}",
-            hint=f"compile it: cc -std=c11 -O2 -shared -fPIC -o {LIBRARY} {os.path.dirname(LIBRARY)}/stat.c "
-            "(lib/splitphase.nix and dev/setup.sh do)",
-        ) from error
+    library = load(LIBRARY, "the reader of file times")
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     library.signatures.argtypes, library.signatures.restype = [ctypes.c_char_p, size, ctypes.c_int, pointer], None
     library.entries.argtypes, library.entries.restype = [ctypes.c_char_p, pointer, size], ctypes.c_longlong
