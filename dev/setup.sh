@@ -77,13 +77,15 @@ setup_scanner() {
 setup_python() {
   setup_scanner
   venv=$splitphase_cache/venv-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-  if [ ! -e "$venv/complete" ]; then
+  local packages=('pytest>=8' 'pytest-xdist>=3' 'hypothesis>=6' 'jsonschema>=4' 'ruff>=0.6' 'mypy>=1.11') complete
+  complete=$venv/complete-$(cksum <<<"${packages[*]}" | cut -d ' ' -f 1)
+  if [ ! -e "$complete" ]; then
     if ! python3 -c 'import ensurepip' 2>/dev/null && [ "$(id -u)" = 0 ]; then
       DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-venv >&2
     fi
     python3 -m venv "$venv"
-    "$venv/bin/pip" -q install 'pytest>=8' 'hypothesis>=6' 'jsonschema>=4' 'ruff>=0.6' 'mypy>=1.11' >&2
-    touch "$venv/complete"
+    "$venv/bin/pip" -q install "${packages[@]}" >&2
+    touch "$complete"
   fi
 }
 
