@@ -119,6 +119,20 @@ def test_verifying_a_compile_that_fails(tree: Tree) -> None:
         assert "it fails, and a result of it is kept" in (tree.source / "said").read_text()
 
 
+def test_what_is_verified_is_in_the_next_checkpoint(tree: Tree, tmp_path: Path) -> None:
+    with served(tree.top, keep=tree.checkpoint) as server:
+        assert tree.run(server, "gcc -DX=1 -c a.c -o a.o") == 0
+        server.end()
+    options = ("--verify",)
+    with served(tree.top, take=tree.checkpoint, keep=tmp_path / "next", options=options) as server:
+        assert tree.run(server, "gcc -DX=1 -c a.c -o a.o") == 0
+        server.end()
+    with served(tree.top, take=tmp_path / "next") as server:
+        assert tree.run(server, "gcc -DX=1 -c a.c -o a.o") == 0
+        server.end()
+        assert server.sources("taken") == ["a.c"]
+
+
 def test_writers_one_after_the_other_are_alone(tmp_path: Path) -> None:
     writers = Writers(tmp_path)
     for number in (1, 2):

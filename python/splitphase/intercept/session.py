@@ -136,8 +136,7 @@ class Session:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
             reply = self._hit(entry, judged, key)
             self._note(self._calls, call, judged, TAKEN)
-            if self._keeper:
-                self._keeper.carry(entry, self._build.source)
+            self._carry(entry)
             return reply, None
         self._note(self._calls, call, judged, RAN, self._why(call, judged, key))
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
@@ -295,10 +294,18 @@ class Session:
             differing.append("its messages")
         is_link = pending.judged.kind is Kind.LINK
         self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
+        if self._keeper:
+            self._writers.alone(pending.number, paths)
         if differing:
             name = pending.judged.source or pending.judged.output
             return protocol.fail(f"splitphase: verify: {name}: not what is kept: {' '.join(differing)}")
+        self._carry(entry)
         return protocol.OK
+
+    def _carry(self, entry: Entry) -> None:
+        """Put what was taken into the checkpoint that this build makes, if it makes one."""
+        if self._keeper and self._build.source is not None:
+            self._keeper.carry(entry, self._build.source)
 
     def _note(self, number: int, call: Call, judged: Judged, outcome: str, reason: str = "") -> None:
         # A call that is left has no source that is certain: its last word is one in most cases.
