@@ -179,3 +179,9 @@ def test_options_of_the_hook(tmp_path: Path) -> None:
     (tmp_path / "options").write_text(options)
     wanted = bash(f'set -f -o pipefail; shopt -s nullglob; umask 027; cd "$1/a dir"; {dump}', tmp_path)
     assert bash(f'resume() {{ source "$1/options"; }}; resume "$1"; {dump}', tmp_path) == wanted
+
+
+def test_an_associative_array_keeps_its_order(tmp_path: Path) -> None:
+    change = "for i in {1..900}; do map[k$i]=$i; done; map['a ]b']='x\"y'"
+    question = 'printf "%s\\n" "${!map[@]}"'
+    assert arrive(tmp_path, change, question) == bash(f"{BEFORE}\n{change}\n{question}", tmp_path)

@@ -24,6 +24,10 @@ SHELLS_OWN = re.compile(
     r"|NIX_BUILD_TOP|NIX_BUILD_CORES|NIX_LOG_FD|TMP|TMPDIR|TEMP|TEMPDIR|splitphase\w*|curPhase|phases|REPLY)$"
 )
 
+_QUOTED = r""""(?:[^"\\]|\\.)*"|\$'(?:[^'\\]|\\.)*'"""
+_ENTRY = re.compile(rf"\[(?:{_QUOTED}|[^]\"$']+)\]=(?:{_QUOTED})", re.DOTALL)
+"""Of an associative array, as `declare -p` prints it."""
+
 
 def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
     """Return shell text that takes the first state to the second, for lists of variables and functions."""
@@ -34,7 +38,7 @@ def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
             continue
         if name in before and (before[name][0] != flags or value is None):
             lines.append(f"unset -v {name}")
-        assignment = "" if value is None else f"={value}"
+        assignment = "" if value is None else f"={_in_order(value) if 'A' in flags else value}"
         lines.append(f"declare -g{flags.replace('-', '')} {name}{assignment}")
     old, new = (_functions(text) for text in functions)
     for name, (flags, text) in sorted(new.items()):
@@ -47,6 +51,12 @@ def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
             lines.append(f"declare -{flags} {name}")
     lines += [f"unset -f {name}" for name in sorted(old.keys() - new.keys())]
     return "\n".join(lines) + "\n"
+
+
+def _in_order(value: str) -> str:
+    """The value of an associative array, for entries in their order: bash lists the latest of a bucket first."""
+    entries = _ENTRY.findall(value)
+    return f"({' '.join(reversed(entries))} )" if value.rstrip(" )") == f"({' '.join(entries)}".rstrip(" )") else value
 
 
 def _variables(text: str) -> dict[str, tuple[str, str | None]]:
