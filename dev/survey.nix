@@ -55,11 +55,13 @@ let
     xz = autotools "xz-utils" "src/liblzma/common/index.c" { outputs = [ "bin" "dev" "out" "man" "doc" ]; };
     libpng = autotools "libpng1.6" "pngread.c" {
       outputs = [ "out" "dev" "man" ];
+      postFixup = "moveToOutput 'bin/libpng*-config' \"$dev\"";
       buildInputs = library "zlib";
     };
     pcre2 = autotools "pcre2" "src/pcre2_study.c" {
       outputs = [ "bin" "dev" "out" "doc" "man" "devdoc" ];
       configureFlags = [ "--enable-pcre2-16" "--enable-pcre2-32" "--enable-jit=auto" ];
+      postFixup = "moveToOutput bin/pcre2-config \"$dev\"";
     };
     bash = autotools "bash" "array.c" {
       outputs = [ "out" "man" "doc" "info" ];
@@ -147,7 +149,7 @@ let
     dav1d = meson "dav1d" "src/lib.c" {
       outputs = [ "out" "dev" ];
       tools = [ (tool "nasm") ];
-      mesonFlags = [ "-Denable_tools=true" "-Denable_tests=false" ];
+      mesonFlags = [ "-Denable_tools=true" "-Denable_tests=false" "-Dxxhash_muxer=disabled" ];
     };
 
     fmtlib = byCmake "fmtlib" "src/format.cc";
