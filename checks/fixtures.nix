@@ -61,7 +61,6 @@ let
       source = "precompiled";
       compilesAgain = true;
     };
-    # "a b.cpp" is compiled again in some runs; why is not known yet.
     names = {
       source = "names";
       sourceRoot = "source/spaced dir é";

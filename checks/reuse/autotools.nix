@@ -1,22 +1,16 @@
 # Automake with libtool.
-{ lib, pkgs, ... }:
+{ package, ... }:
 let
-  source = (lib.importJSON ../sources.json).popt;
+  stock = package "popt" {
+    # Without it make itself would not know what to make again.
+    dontAddDisableDepTrack = true;
+    configureFlags = [ "--disable-nls" ];
+  };
   # Below the build's top.
-  of = map (name: "popt-${source.version}/${name}");
+  of = map (name: "popt-${stock.version}/${name}");
 in
 {
-  stock = lib.makeOverridable (
-    { stdenv }:
-    stdenv.mkDerivation {
-      pname = "popt";
-      inherit (source) version;
-      src = import ../source.nix source;
-      # Without it make itself would not know what to make again.
-      dontAddDisableDepTrack = true;
-      configureFlags = [ "--disable-nls" ];
-    }
-  ) { inherit (pkgs) stdenv; };
+  inherit stock;
   edits = {
     one-source.edit = "echo '/* edited */' >> src/poptparse.c";
     header-used-by-few.edit = "echo '/* edited */' >> src/lookup3.c";

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What BASH_ENV names while a tree is built again: each call of a compiler wrapper adds a line to the file $MADE_AGAIN, the
-# source of a compile or the program of a link, relative to the build's top.
-if [[ -e ${0%/*}/../nix-support/orig-cc && -n ${MADE_AGAIN-} ]]; then
+# source of a compile or the program of a link, relative to the build's top. Meson's questions to the compiler do not count.
+if [[ -e ${0%/*}/../nix-support/orig-cc && -n ${MADE_AGAIN-} && "$PWD $*" != *meson-private/* ]]; then
   made_compile='' made_output='' made_source='' made_last=''
   for made_word in "$@"; do
     case $made_last in -o) made_output=$made_word ;; esac

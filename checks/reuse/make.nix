@@ -1,24 +1,18 @@
 # A Makefile that lists what each object needs, but not its flags. It has no header that is configured, and no -I.
-{ lib, pkgs, ... }:
+{ package, ... }:
 let
-  source = (lib.importJSON ../sources.json)."lua5.4";
+  stock = package "lua5.4" {
+    makeFlags = [
+      "PLAT=linux"
+      "CC=cc"
+    ];
+    buildFlags = [ "linux" ];
+  };
   # Below the build's top.
-  of = map (name: "lua-${source.version}/src/${name}");
+  of = map (name: "lua-${stock.version}/src/${name}");
 in
 {
-  stock = lib.makeOverridable (
-    { stdenv }:
-    stdenv.mkDerivation {
-      pname = "lua";
-      inherit (source) version;
-      src = import ../source.nix source;
-      makeFlags = [
-        "PLAT=linux"
-        "CC=cc"
-      ];
-      buildFlags = [ "linux" ];
-    }
-  ) { inherit (pkgs) stdenv; };
+  inherit stock;
   edits = {
     one-source.edit = "echo '/* edited */' >> src/lstring.c";
     header-used-by-few.edit = "echo '/* edited */' >> src/ljumptab.h";

@@ -1,24 +1,18 @@
 # A library and programs, with generated tables.
-{ lib, pkgs, ... }:
+{ package, pkgs, ... }:
 let
-  source = (lib.importJSON ../sources.json).fribidi;
+  stock = package "fribidi" {
+    nativeBuildInputs = [
+      pkgs.meson
+      pkgs.ninja
+      pkgs.pkg-config
+    ];
+    mesonFlags = [ "-Ddocs=false" ];
+  };
 in
 {
   relinks = true;
-  stock = lib.makeOverridable (
-    { stdenv }:
-    stdenv.mkDerivation {
-      pname = "fribidi";
-      inherit (source) version;
-      src = import ../source.nix source;
-      nativeBuildInputs = [
-        pkgs.meson
-        pkgs.ninja
-        pkgs.pkg-config
-      ];
-      mesonFlags = [ "-Ddocs=false" ];
-    }
-  ) { inherit (pkgs) stdenv; };
+  inherit stock;
   edits = {
     one-source.edit = "echo '/* edited */' >> lib/fribidi-run.c";
     header-used-by-few.edit = "echo '/* edited */' >> lib/joining-types.h";
@@ -34,7 +28,7 @@ in
     configured-header = {
       edit = "sed -i \"s/^cdata.set('HAVE_STRINGIZE', 1)/&\\ncdata.set('EDITED', 2)/\" meson.build";
       # `#ifdef HAVE_CONFIG_H`, which is not defined for them: both branches count.
-      unseen = map (name: "fribidi-${source.version}/gen.tab/${name}.c") [
+      unseen = map (name: "fribidi-${stock.version}/gen.tab/${name}.c") [
         "gen-arabic-shaping-tab" "gen-bidi-type-tab" "gen-brackets-tab" "gen-brackets-type-tab" "gen-joining-type-tab"
         "gen-mirroring-tab" "gen-unicode-version" "packtab"
       ];

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 
+_QUOTED = r""""(?:[^"\\]|\\[\s\S])*"|\$'(?:[^'\\]|\\[\s\S])*'"""
 _DECLARATION = re.compile(
-    r"""^declare\ -(?P<flags>[-a-zA-Z]+)\ (?P<name>[A-Za-z_]\w*)
-        (?:=(?P<value>(?:"(?:[^"\\]|\\[\s\S])*"|\$?'(?:[^'\\]|\\[\s\S])*'|\((?:"(?:[^"\\]|\\[\s\S])*"|\$'(?:[^'\\]|\\[\s\S])*'
-        |[^"()'])*\)|[^\s"'()]+)*))?\n""",
+    rf"""^declare\ -(?P<flags>[-a-zA-Z]+)\ (?P<name>[A-Za-z_]\w*)
+        (?:=(?P<value>(?:{_QUOTED}|'(?:[^'\\]|\\[\s\S])*'|\((?:{_QUOTED}|[^"()'])*\)|[^\s"'()]+)*))?\n""",
     re.VERBOSE | re.MULTILINE,
 )
+_ENTRY = re.compile(rf"\[(?:{_QUOTED}|[^]\"$']+)\]=(?:{_QUOTED})")
+"""Of an associative array, as `declare -p` prints it."""
 _FUNCTION = re.compile(r"^@splitphase-function@ -(?P<flags>\w+) (?P<name>\S+)\n", re.MULTILINE)
 """What hooks/cut.sh puts before each function: a here-document may have all that a function begins or ends with."""
 SHELLS_OWN = re.compile(
@@ -23,10 +25,6 @@ SHELLS_OWN = re.compile(
     r"|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|COMP_\w+|HIST\w*|OPTIND|OPTARG|OPTERR|PWD|OLDPWD|SHLVL|_|COLUMNS|LINES"
     r"|NIX_BUILD_TOP|NIX_BUILD_CORES|NIX_LOG_FD|TMP|TMPDIR|TEMP|TEMPDIR|splitphase\w*|curPhase|phases|REPLY)$"
 )
-
-_QUOTED = r""""(?:[^"\\]|\\.)*"|\$'(?:[^'\\]|\\.)*'"""
-_ENTRY = re.compile(rf"\[(?:{_QUOTED}|[^]\"$']+)\]=(?:{_QUOTED})", re.DOTALL)
-"""Of an associative array, as `declare -p` prints it."""
 
 
 def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
@@ -56,7 +54,7 @@ def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
 def _in_order(value: str) -> str:
     """The value of an associative array, for entries in their order: bash lists the latest of a bucket first."""
     entries = _ENTRY.findall(value)
-    return f"({' '.join(reversed(entries))} )" if value.rstrip(" )") == f"({' '.join(entries)}".rstrip(" )") else value
+    return f"({' '.join(reversed(entries))})" if value == f"({' '.join(entries)} )" else value
 
 
 def _variables(text: str) -> dict[str, tuple[str, str | None]]:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,13 @@ class Outcome:
     """Sources whose compile is left to the compiler, and why."""
     failed: bool = False
     differences: list[str] = field(default_factory=list)
+
+    def expect_taken(self, reasons: Mapping[str, str]) -> None:
+        """What no edit could reach is to be taken; `reasons` say of sources why they are not."""
+        for path in sorted({*self.untouched} - {*self.taken}):
+            if reasons.get(path) not in NAMED:
+                why = reasons.get(path, "no call")
+                self.differences.append(f"{path}: no edit could reach it, and it was not taken: {why}")
 
 
 @dataclass(frozen=True)
@@ -304,10 +311,7 @@ class Oracle:
                 compiled = self.candidates(state, (*built.ran, *built.taken, *built.left))
                 outcome.untouched = self.untouched(take.state, state, compiled)
         if self.ways.whole and not outcome.failed and source:
-            for path in sorted({*outcome.untouched} - {*outcome.taken}):
-                reason = outcome.left.get(path) or source.dropped.get(path, "")
-                if reason not in NAMED:
-                    outcome.differences.append(f"{path}: no edit could reach it, and it was not taken: {reason}")
+            outcome.expect_taken(source.dropped | outcome.left)
         return outcome, own
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "objcache"))
-from oracle import NAMED, Checkpoint, Oracle, Outcome
+from oracle import Checkpoint, Oracle, Outcome
 from oracle_tree import State, clear
 from recorded_build import Build
 
@@ -69,12 +68,8 @@ class Recorded(Build):
 class ObjcacheOracle(Oracle):
     """Builds each state by itself (twice), and through objcache."""
 
-    def __init__(self, tool: str, folder: Path, chance: random.Random, extra: tuple[str, ...] = ()) -> None:
-        super().__init__(tool, folder, chance, extra)
-        self._last: State | None = None
-
-    def case(self, state: State, _sources: list[Checkpoint], number: int) -> tuple[Outcome, Checkpoint]:
-        clean = self.stock(state, may_fail=number > 0)
+    def case(self, state: State, sources: list[Checkpoint], _number: int) -> tuple[Outcome, Checkpoint]:
+        clean = self.stock(state, may_fail=bool(sources))
         recorded = Recorded(self, clean.environment, clean.prefix)
         recorded.record_all()
         recorded.build()
@@ -83,15 +78,13 @@ class ObjcacheOracle(Oracle):
         outcome = Outcome(replayed.named("taken"), [], reasons, clean.failed)
         outcome.differences = clean.differences(self.result(), replayed.said, failed=replayed.status != 0)
         # The folder's name is a part of what an action sees.
-        if self._last and self._last.folder == state.folder and not clean.failed:
+        if sources and sources[-1].state.folder == state.folder and not clean.failed:
             compiled = self.candidates(state, [*outcome.taken, *reasons])
-            outcome.untouched = self.untouched(self._last, state, compiled)
-            for path in outcome.untouched:
-                if any(source.endswith(path) for source in recorded.rebuilt):
-                    outcome.differences.append(f"{path}: no edit could reach it, and its action was built again")
-                elif path not in outcome.taken and reasons.get(path) not in NAMED:
-                    why = reasons.get(path, "no call")
-                    outcome.differences.append(f"{path}: no edit could reach it, and it was not taken: {why}")
-        if not clean.failed:
-            self._last = state.copy()
-        return outcome, Checkpoint(Path(os.devnull), state)
+            outcome.untouched = self.untouched(sources[-1].state, state, compiled)
+            outcome.differences += [
+                f"{path}: no edit could reach it, and its action was built again"
+                for path in outcome.untouched
+                if any(source.endswith(path) for source in recorded.rebuilt)
+            ]
+            outcome.expect_taken(reasons)
+        return outcome, Checkpoint(Path(os.devnull), state.copy())

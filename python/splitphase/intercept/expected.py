@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from splitphase.intercept.journal import Recorded
+from splitphase.scan.items import selected
 
 NAME = "expected.json"
 _REST = "links, folders, files of the system or times of equal files differ"
@@ -76,7 +76,7 @@ class Expected:
         return self._raw
 
     def _files(self, bits: int) -> dict[str, str]:
-        return dict(compress(self._read()["files"], map(int, f"{bits:b}"[::-1])))
+        return dict(selected(self._read()["files"], bits))
 
     def _shown(self, path: str) -> str:
         """As messages have it: relative to the top, if it lies there."""

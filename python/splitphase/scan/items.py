@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import compress
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 _BITS = bytes.maketrans(b"01", b"\0\1")
+
+
+def selected(values: Iterable[T], bits: int) -> Iterator[T]:
+    """Those of the values whose number is a bit that is set."""
+    return compress(values, f"{bits:b}"[::-1].encode().translate(_BITS))
 
 
 class Items:
@@ -37,4 +43,4 @@ class Items:
 
     def values(self, bits: int) -> Iterator[Any]:
         """What the bits stand for: a path, a name or a tuple, as the kind has it."""
-        return compress(self._values, f"{bits:b}"[::-1].encode().translate(_BITS))
+        return selected(self._values, bits)
