@@ -7,6 +7,7 @@ depends on what else is in the text.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Iterator
 
 from splitphase.hashes.chunks import Piece, reach
@@ -22,6 +23,9 @@ _SEPARATORS = (
     ("numbers in hexadecimal", "0x", ", "),
     ("escapes in hexadecimal", "\\x", ""),
 )
+_CERTAIN = 8
+"""So many characters of a hash in a row are no accident (1 in 2^40); 4 of another hash often are the same."""
+_NUMBER = re.compile(rb"(?:0[xX]|\\x)([0-9a-fA-F]{1,2})")
 _SPLIT = b"\n\r\\\"' \t"
 
 
@@ -46,11 +50,22 @@ def _texts(value: str) -> Iterator[tuple[Shape, bytes]]:
         yield Shape("base 64", "latin-1", 1), base64.b64encode(plain)[first:last]
 
 
-def encoded_pieces(runs: Iterable[Run]) -> Iterator[Piece]:
-    """What each run is."""
+def encoded_pieces(source: Source, runs: Iterable[Run]) -> Iterator[Piece]:
+    """What each run is; a few numbers that a longer array shares with the hash by accident are left out."""
     for run in runs:
-        whole = run.length == len(run.form.text)
-        yield Piece(run, "whole" if whole else "part", problem="" if whole else BROKEN)
+        if run.length == len(run.form.text):
+            yield Piece(run, "whole")
+        elif not run.form.shape.numbers or run.length >= _CERTAIN * run.form.shape.unit or _around(source, run):
+            yield Piece(run, "part", problem=BROKEN)
+
+
+def _around(source: Source, run: Run) -> bool:
+    """Whether the numbers on the lines beside go on with the hash."""
+    margin = 2 * len(run.form.text)
+    start = max(0, run.offset - margin)
+    text = source.read(start, min(source.size, run.end + margin) - start)
+    numbers = _NUMBER.findall(text.translate(None, _SPLIT.replace(b"\\", b"")))
+    return run.form.subject.old.encode() in bytes(int(number, 16) for number in numbers)
 
 
 def broken(source: Source, piece: Piece) -> str:

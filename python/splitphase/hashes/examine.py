@@ -68,7 +68,7 @@ class Engine:
         runs = list(self.strong.runs(source))
         return [
             *self._settled(source, runs, places(source) if runs else []),
-            *encoded_pieces(self.encoded.runs(source)),
+            *encoded_pieces(source, self.encoded.runs(source)),
         ]
 
     def _settled(self, source: Source, runs: list[Run], known: list[Place]) -> list[Piece]:
@@ -139,7 +139,7 @@ class Engine:
         cut_up = [] if hidden_only else list(wide.cut_up(source, known, found, self.subjects))
         outcome.finds += [find for find, _ in cut_up]
         outcome.problems += [problem for _, problem in cut_up]
-        in_code = [] if hidden_only else encoded_pieces(self.encoded.runs(source))
+        in_code = [] if hidden_only else encoded_pieces(source, self.encoded.runs(source))
         for piece in (*found, *in_code):
             outcome.finds.append(self._find(piece))
             problem = piece.problem or _refused(piece) or ("" if known else broken(source, piece))
@@ -232,7 +232,7 @@ class Engine:
         outcome = Outcome()
         for piece in (
             *settle(source, self.strong.runs(source), lambda _: None),
-            *encoded_pieces(self.encoded.runs(source)),
+            *encoded_pieces(source, self.encoded.runs(source)),
         ):
             outcome.finds.append(self._find(piece))
             if piece.problem:

@@ -46,6 +46,11 @@ class Shape:
     upper_rest: bool = False
     swapped: bool = False
 
+    @property
+    def numbers(self) -> bool:
+        """Whether these are numbers of an array, or escapes: text of so many characters for each of the hash."""
+        return self.unit >= 4 and self.codec == "latin-1"
+
     def encode(self, text: str) -> bytes:
         """The bytes of a subject's text."""
         start, middle, end = text[:HASH_START], text[HASH_START:HASH_END], text[HASH_END:]

@@ -82,7 +82,7 @@ def _strong(form: Form) -> tuple[int, int, int, int, int, int]:
     if form.shape.codec.endswith("-le"):
         first -= unit - 1
     first = max(0, first)
-    if form.shape.unit >= 4 and form.shape.codec == "latin-1":  # numbers of an array: lines may have as few as these
+    if form.shape.numbers:  # lines may have as few as these
         return first, last, _NUMBERS * unit - 2, _NUMBERS * unit - 2, 4, unit if unit > 4 else 0
     # Less would be found in tables of letters: 4 numbers in a row are nothing special.
     return first, last, _WINDOW * unit, STRONG_HASH * unit, _WINDOW if unit == 4 else 4, 0
