@@ -85,17 +85,30 @@ def test_program_that_was_moved_is_made(generator: Project) -> None:
         assert [action["name"] for action in server.manifest()["actions"]] == ["other.o", "say.o", "new", "new-2"]
 
 
-def test_compile_and_link_in_one_call_of_stubs(generator: Project) -> None:
+@pytest.mark.parametrize(
+    ("words", "actions", "left"),
+    [
+        ("", ["print.c.o", "a.o", "name.o", "print"], []),
+        (
+            "-save-temps",
+            ["a.o", "name.o"],
+            [{"output": "source/print", "kind": "link", "reason": Reason.TEMPORARIES}],
+        ),
+    ],
+)
+def test_compile_and_link_in_one_call_of_stubs(
+    generator: Project, words: str, actions: list[str], left: list[dict[str, str]]
+) -> None:
     """It was run for real, could not link stubs and ended the build: bash's bashversion."""
     generator.write("name.c", 'const char *name = "bash";\n')
     generator.write("print.c", "#include <stdio.h>\nextern const char *name;\nint main(void) { puts(name); }\n")
     with recorded(generator) as server:
-        steps = "gcc -c name.c -o name.o && gcc -O2 print.c name.o -o print && gcc -c a.c && ./print && ./print"
+        link = f"gcc -O2 {words} print.c name.o -o print"
+        steps = f"gcc -c name.c -o name.o && {link} && gcc -c a.c && ./print && ./print"
         assert generator.run(["sh", "-c", steps], server) == (0, b"bash\nbash\n")
         server.end()
         assert server.log() == ""
-        assert [action["name"] for action in server.manifest()["actions"]] == ["a.o", "name.o"]
-        left = [{"output": "source/print", "kind": "link", "reason": Reason.COMPILES_AND_LINKS}]
+        assert [action["name"] for action in server.manifest()["actions"]] == actions
         assert server.manifest()["left"] == left
 
 

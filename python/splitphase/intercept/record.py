@@ -15,6 +15,7 @@ from pathlib import Path
 from splitphase.environment import narrow_environment, without_folders
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, protocol, stub
+from splitphase.intercept.apart import Parts, apart
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
@@ -22,8 +23,9 @@ from splitphase.intercept.journal import REAL, File, Journal, Left, Recorded
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.lazily import lazily
 from splitphase.intercept.links import Given, Links, given, link_environment
+from splitphase.intercept.outputs import written
 from splitphase.intercept.protocol import Asked, How, Put
-from splitphase.intercept.session import CHANGED, Build, Pending, written
+from splitphase.intercept.session import CHANGED, Build, Pending
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
@@ -55,6 +57,14 @@ class Recorder:
         judged = judge(call, self._build.top)
         if judged.kind is Kind.LINK:
             return self._link(call, judged), None
+        parts = apart(call, judged, self._build.top)
+        if parts is not None:
+            # With one source it may be a probe, which must be able to fail: then it is noted after it has succeeded.
+            if len(parts.compiles) == 1 and not self._reads_stubs(*parts.link):
+                return protocol.KEEP, Pending(0, call, judged, Key("", ""), b"", ())
+            reply = self._in_parts(parts)
+            if reply:
+                return reply, None
         if judged.kind is not Kind.COMPILE:
             link = lazily(call, judged, self._build.top, self._links.inputs)
             if link:
@@ -74,8 +84,11 @@ class Recorder:
         self._leave(call, judged, reason)
         return protocol.RUN, None
 
-    def made(self, _pending: Pending, _messages: bytes) -> bytes:
-        """Nothing is kept of what runs."""
+    def made(self, pending: Pending, messages: bytes) -> bytes:  # noqa: ARG002 - as a session's
+        """Note what has compiled and linked in one call; nothing is kept of what runs."""
+        parts = apart(pending.call, pending.judged, self._build.top)
+        if parts is not None:
+            self._in_parts(parts)
         return protocol.OK
 
     def failed(self, _pending: Pending) -> bytes:
@@ -98,7 +111,28 @@ class Recorder:
         with (self._build.scratch / f"ran-{os.getpid()}.jsonl").open("a") as notes:
             notes.write(json.dumps({"call": call, "reason": reason}) + "\n")
 
-    def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
+    def _in_parts(self, parts: Parts) -> bytes | None:
+        """Note a call that compiles and links as several; the stub of its link, unless a compile is to be left."""
+        try:
+            keys = [self._keys.of(call, judged) for call, judged in parts.compiles]
+            if not all(key.gcc and not key.reason for key in keys):
+                return None
+            for call, judged in parts.compiles:
+                key = self._keys.of(call, judged)
+                self._note_compile(call, judged, key)
+                # It stays: the link is done from it if the build runs the program.
+                shutil.copyfile(self._object(call, judged, key.exact), judged.output)
+        except (SplitphaseError, OSError):
+            return None
+        return self._link(*parts.link)
+
+    def _reads_stubs(self, call: Call, judged: Judged) -> bool:
+        try:
+            return any(file.calls for file in self._links.inputs(call, judged).files)
+        except (SplitphaseError, OSError):
+            return False
+
+    def _note_compile(self, call: Call, judged: Judged, key: Key) -> None:
         scan = self._keys.last
         environment = relevant(call.environment, "compile")
         if scan.date or scan.timestamps:
@@ -126,6 +160,9 @@ class Recorder:
                 ),
             ),
         )
+
+    def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
+        self._note_compile(call, judged, key)
         files = [Put(How.OBJECT, judged.output, self._object(call, judged, key.exact))]
         if judged.depfile:
             # As little as build tools can do with: the object and its source.

@@ -8,11 +8,12 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase.errors import RewriteError, SplitphaseError
 from splitphase.intercept import protocol
+from splitphase.intercept.apart import Parts, apart, placed
 from splitphase.intercept.artifacts import CHECKPOINT, DEPFILE, Artifacts, Entry, Keeper
 from splitphase.intercept.call import Call, Judged, Kind
 from splitphase.intercept.ccalls import CCalls
@@ -21,7 +22,8 @@ from splitphase.intercept.expected import Expected
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Links, only_in_run_path, same
-from splitphase.intercept.protocol import Asked, How, Put
+from splitphase.intercept.outputs import how, results, state, written
+from splitphase.intercept.protocol import Asked, Put
 from splitphase.intercept.rust import RustCalls
 from splitphase.intercept.writers import Writers
 from splitphase.rewrite import Rewriter
@@ -78,6 +80,8 @@ class Pending:
     """States of the files that it may write."""
     entry: Entry | None = None
     """The known result with which to compare."""
+    before: bytes = b""
+    """What is printed before the messages of that result."""
 
 
 class Session:
@@ -113,25 +117,19 @@ class Session:
         self._chaos.strike()
         if judged.kind is Kind.LINK and not self._is_checkpoint:
             return self._link(call, judged)
+        parts = None if self._is_checkpoint else apart(call, judged, self._build.top)
+        if parts is not None:
+            return self._in_parts(calls, parts)
         if judged.kind is not Kind.COMPILE:
             if calls.counts(call, judged):
                 self._note(self._calls, call, judged, LEFT, judged.reason)
             return protocol.RUN, None
-        try:
-            key = calls.key(call, judged, terminal=asked.terminal and self._is_checkpoint)
-            reason = key.reason
-        except SplitphaseError as error:
-            key, reason = None, error.message
-        except OSError as error:
-            key, reason = None, f"what it reads cannot be looked at: {error.strerror}"
-        if key is None or reason:
+        key, reason = self._key(calls, call, judged, terminal=asked.terminal and self._is_checkpoint)
+        if key is None:
             self._note(self._calls, call, judged, LEFT, reason)
             return protocol.RUN, None
-        entry = calls.find(self._build.source, call, judged, key) if self._build.source is not None else None
-        if entry is not None and self._build.source is not None and not self._build.source.intact(entry):
-            log.warning("%s: its result in the checkpoint is damaged", entry.source)
-            entry = None
-        if entry is not None and self._build.source is not None and not self._chaos.refuses():
+        entry = self._entry(calls, call, judged, key)
+        if entry is not None:
             if self._build.verify:
                 return protocol.KEEP, self._pending(call, judged, key, entry)
             reply = self._hit(entry, judged, key)
@@ -140,6 +138,29 @@ class Session:
             return reply, None
         self._note(self._calls, call, judged, RAN, self._why(call, judged, key))
         return (protocol.KEEP, self._pending(call, judged, key)) if self._keeper else (protocol.RUN, None)
+
+    def _key(
+        self, calls: RustCalls | CCalls, call: Call, judged: Judged, *, terminal: bool = False
+    ) -> tuple[Key | None, str]:
+        """The key of a compile; or nothing, and why it is left."""
+        try:
+            key = calls.key(call, judged, terminal=terminal)
+        except SplitphaseError as error:
+            return None, error.message
+        except OSError as error:
+            return None, f"what it reads cannot be looked at: {error.strerror}"
+        return (None, key.reason) if key.reason else (key, "")
+
+    def _entry(self, calls: RustCalls | CCalls, call: Call, judged: Judged, key: Key) -> Entry | None:
+        """The known result of a compile, if it is to be taken."""
+        source = self._build.source
+        entry = calls.find(source, call, judged, key) if source is not None else None
+        if source is None or entry is None or self._chaos.refuses():
+            return None
+        if not source.intact(entry):
+            log.warning("%s: its result in the checkpoint is damaged", entry.source)
+            return None
+        return entry
 
     def made(self, pending: Pending, messages: bytes) -> bytes:
         """Keep or compare what a compiler made; the answer to the shim."""
@@ -180,8 +201,39 @@ class Session:
         output = os.path.join(call.directory, judged.output)
         return self._expected.difference(output, key.words, key.variables, key.digests)
 
-    def _link(self, call: Call, judged: Judged) -> tuple[bytes, Pending | None]:
-        """Take a link's result where all that it reads is what the link was given."""
+    def _in_parts(self, calls: RustCalls | CCalls, parts: Parts) -> tuple[bytes, Pending | None]:
+        """Take the result of a call that compiles and links: its link's, if that was given what its compiles make."""
+        objects: dict[str, str] = {}
+        said = b""
+        reasons = []
+        for call, judged in parts.compiles:
+            key, reason = self._key(calls, call, judged)
+            entry = self._entry(calls, call, judged, key) if key is not None and key.gcc else None
+            if key is not None and entry is not None:
+                objects[judged.output] = self._content(entry.files[0], entry, key, text=False)
+                messages = self._content(entry.messages, entry, key, text=True)
+                said += Path(messages).read_bytes() if messages else b""
+                reasons.append("")
+            else:
+                reasons.append(reason or (self._why(call, judged, key) if key is not None else ""))
+        reply: tuple[bytes, Pending | None] = protocol.RUN, None
+        other = "its link is not taken"
+        if len(objects) == len(reasons):
+            with placed(objects):
+                reply = self._link(*parts.link, said)
+        else:
+            other = "a source of the same call is not taken"
+            self._note(self._calls, *parts.link, LINKED, other)
+        taken = reply[0] != protocol.RUN
+        for (call, judged), reason in zip(parts.compiles, reasons, strict=True):
+            self._note(self._calls, call, judged, TAKEN if taken else RAN, "" if taken else reason or other)
+        return reply
+
+    def _link(self, call: Call, judged: Judged, before: bytes = b"") -> tuple[bytes, Pending | None]:
+        """Take a link's result where all that it reads is what the link was given.
+
+        `before` is what the compiles of the same call print.
+        """
         source = self._build.source
         key = self._links.key(call, judged)
         entry = source.result(key) if source is not None else None
@@ -202,8 +254,8 @@ class Session:
             return protocol.RUN, None
         place = Key(key, "", folder=entry.folder)
         if self._build.verify:
-            return protocol.KEEP, self._pending(call, judged, place, entry)
-        reply = self._hit(entry, judged, place)
+            return protocol.KEEP, replace(self._pending(call, judged, place, entry), before=before)
+        reply = self._hit(entry, judged, place, before)
         self._note(self._calls, call, judged, LINK_TAKEN)
         return reply, None
 
@@ -219,7 +271,7 @@ class Session:
     def _pending(self, call: Call, judged: Judged, key: Key, entry: Entry | None = None) -> Pending:
         if self._keeper:
             self._writers.begin(self._calls, written(call, judged))
-        outputs = tuple(_state(path) for path in written(call, judged))
+        outputs = tuple(state(path) for path in written(call, judged))
         return Pending(self._calls, call, judged, key, self._keys.contents.signatures(key.read), outputs, entry)
 
     def _kept(self, pending: Pending, messages: bytes) -> str:
@@ -236,7 +288,7 @@ class Session:
         if not self._writers.alone(pending.number, written(call, judged)):
             return SHARED
         try:
-            entry = self._of(call).entry(self._keeper, call, judged, key, _made(pending), messages)
+            entry = self._of(call).entry(self._keeper, call, judged, key, _results(pending), messages)
         except RewriteError as error:
             return f"its result holds an output path that cannot be replaced: {error.message}"
         if isinstance(entry, str):
@@ -244,16 +296,21 @@ class Session:
         self._keeper.add(entry)
         return ""
 
-    def _hit(self, entry: Entry, judged: Judged, key: Key) -> bytes:
+    def _hit(self, entry: Entry, judged: Judged, key: Key, before: bytes = b"") -> bytes:
         paths = [judged.output, judged.depfile, *judged.extra]
-        hows = [_how(path, judged, key) for path in paths]
+        hows = [how(path, judged, key) for path in paths]
         files = [
             Put(how, path, self._content(digest, entry, key, text=index == DEPFILE))
             for index, (how, path, digest) in enumerate(zip(hows, paths, entry.files, strict=True))
             if digest
         ]
         # The object comes last: who waits for it finds the dependency file.
-        return protocol.hit(self._content(entry.messages, entry, key, text=True), reversed(files))
+        messages = self._content(entry.messages, entry, key, text=True)
+        if before:
+            joined = self._build.scratch / f"said-{os.getpid()}-{self._calls}"
+            joined.write_bytes(before + (Path(messages).read_bytes() if messages else b""))
+            messages = str(joined)
+        return protocol.hit(messages, reversed(files))
 
     def _content(self, digest: str, entry: Entry, key: Key, *, text: bool) -> str:
         """The file with a content as it is in this build; empty where there is none."""
@@ -283,14 +340,15 @@ class Session:
         """Whether a compiler made what would have been put in place."""
         differing = []
         paths = written(pending.call, pending.judged)
-        for index, (path, digest, made) in enumerate(zip(paths, entry.files, _made(pending), strict=True)):
+        for index, (path, digest, made) in enumerate(zip(paths, entry.files, _results(pending), strict=True)):
             known = self._content(digest, entry, pending.key, text=index == DEPFILE)
             if made != (Path(known).read_bytes() if known else None):
                 differing.append(path)
         known = self._content(entry.messages, entry, pending.key, text=True)
         # What an action's compiler printed is never shaped for a terminal.
         said = messages if self._is_checkpoint else _ESCAPES.sub(b"", messages)
-        if _NUMBERS.sub(b"0", said) != _NUMBERS.sub(b"0", Path(known).read_bytes() if known else b""):
+        expected = pending.before + (Path(known).read_bytes() if known else b"")
+        if _NUMBERS.sub(b"0", said) != _NUMBERS.sub(b"0", expected):
             differing.append("its messages")
         is_link = pending.judged.kind is Kind.LINK
         self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
@@ -320,43 +378,5 @@ class Session:
             notes.write(json.dumps(note) + "\n")
 
 
-def _how(path: str, judged: Judged, key: Key) -> How:
-    """How a file of a call is written."""
-    if path == judged.depfile:
-        return How.TEXT
-    if judged.kind is Kind.LINK:
-        # A linker writes its map over what is there.
-        return How.PROGRAM if path == judged.output else How.TEXT
-    if path in judged.programs:
-        return How.PROGRAM
-    return how_written(key) if path == judged.output else How.OBJECT
-
-
-def written(call: Call, judged: Judged) -> list[str]:
-    """Absolute paths of what a call may write, in the order of an entry's files; the dependency file may be none."""
-    return [
-        os.path.join(call.directory, judged.output),
-        os.path.join(call.directory, judged.depfile) if judged.depfile else "",
-        *(os.path.join(call.directory, path) for path in judged.extra),
-    ]
-
-
-def how_written(key: Key) -> How:
-    """How the compiler of a compile writes its object."""
-    return How.OBJECT if key.gcc else How.REPLACED
-
-
-def _made(pending: Pending) -> list[bytes | None]:
-    """What the call wrote, in the order of an entry's files; None for what it left as it was."""
-    found: list[bytes | None] = []
-    for path, before in zip(written(pending.call, pending.judged), pending.outputs, strict=True):
-        found.append(Path(path).read_bytes() if os.path.isfile(path) and _state(path) != before else None)
-    return found
-
-
-def _state(path: str) -> object:
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+def _results(pending: Pending) -> list[bytes | None]:
+    return results(pending.call, pending.judged, pending.outputs)

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from splitphase.intercept.apart import OBJECT
 from splitphase.intercept.journal import File, Left, Recorded
 from splitphase.intercept.links import Given
 from splitphase.intercept.variables import messages
@@ -180,7 +181,7 @@ class Planner:
 
     def _name(self, output: str) -> str:
         """A derivation name: the output below the source's folder, without CMake's own folders, made unique."""
-        path = self._tree.relative(output).partition("/")[2] or os.path.basename(output)
+        path = self._tree.relative(output).partition("/")[2] or OBJECT.sub("", os.path.basename(output), count=1)
         plain = re.sub(r"(?:^|/)CMakeFiles/", "/", path.removeprefix("build/")).replace(".dir/", "/").lstrip("/")
         base = re.sub(r"[^0-9A-Za-z+._?=-]+", "-", plain).lstrip(".-")[-_NAME:].lstrip(".-") or "action"
         name, count = base, 2
