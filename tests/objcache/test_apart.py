@@ -70,6 +70,7 @@ def test_all_is_taken(package: Build) -> None:
     assert replayed.named("taken") == COMPILES
     assert replayed.named("link taken") == PROGRAMS
     assert replayed.reasons().keys() == {"bad.c", "probe"}
+    assert f"{len(COMPILES)} objects taken from derivations, 1 built anew" in replayed.summary
     # Every program has the compiler's messages before the linker's.
     assert replayed.said.count("unused") >= 3
 
