@@ -47,6 +47,8 @@ def test_same_path_as_stock(by_default: str) -> None:
     command = [ROOT / "dev/nix", "--extra-experimental-features", "ca-derivations", "build", "--impure", "--no-link"]
     call = ["--print-out-paths", "--expr", f"builtins.attrValues (({EXPRESSION}) {{ byDefault = {by_default}; }})"]
     result = subprocess.run([*command, *call], check=False, capture_output=True, text=True)
+    if "experimental Nix feature 'ca-derivations' is disabled" in result.stderr:
+        pytest.skip("the daemon does not have ca-derivations, and lets this user not ask for it")
     assert result.returncode == 0, result.stderr
     paths = result.stdout.split()
     assert len(paths) == 6

@@ -51,6 +51,10 @@ class Build:
 
     def write(self, *, escaped: tuple[str, ...] = (), outputs: tuple[str, ...] = ("out",)) -> None:
         snapshot.write(self.top, self.scratch, self.target, Index(str(self.top), "/x/src", outputs, escaped))
+        for folder, below, _ in os.walk(self.top):
+            for name in below:
+                if not Path(folder, name).is_symlink():
+                    Path(folder, name).chmod(0o755)
         shutil.rmtree(self.top)
         self.top.mkdir()
 

@@ -6,8 +6,6 @@ import gzip
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -149,11 +147,8 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], m
     assert "hint: " in output
 
 
-def test_unreadable_files_are_notes(folder: Path) -> None:
+def test_unreadable_files_are_notes(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root reads everything")
     (folder / "clean").chmod(0)
-    done = subprocess.run(
-        [sys.executable, "-m", "splitphase", "find", OUTPUT, str(folder)], check=True, capture_output=True, text=True
-    )
-    assert "it cannot be read" in done.stdout
+    assert "clean: it cannot be read" in said(capsys, "find", OUTPUT, folder)
