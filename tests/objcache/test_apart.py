@@ -68,7 +68,7 @@ def test_all_is_taken(package: Build) -> None:
     assert package.record_log == replayed.log == ""
     assert replayed.contents == package.stock()
     assert replayed.named("taken") == COMPILES
-    assert replayed.named("link taken") == PROGRAMS
+    assert replayed.named("link taken") == PROGRAMS, replayed.reasons()
     assert replayed.reasons().keys() == {"bad.c", "probe"}
     assert f"{len(COMPILES)} objects taken from derivations, 1 built anew" in replayed.summary
     # Every program has the compiler's messages before the linker's.
@@ -81,7 +81,7 @@ def test_verified(package: Build) -> None:
     replayed = package.replay(["--verify"])
     assert replayed.status == 0, replayed.said
     assert replayed.contents == package.stock()
-    assert replayed.named("link taken") == PROGRAMS
+    assert replayed.named("link taken") == PROGRAMS, replayed.reasons()
 
 
 def test_a_changed_source(package: Build) -> None:
@@ -122,7 +122,17 @@ def test_clang_compiles_otherwise_where_it_links(package: Build) -> None:
     assert replayed.named("link taken") == []
 
 
-@pytest.mark.parametrize("words", ["-MMD", "-g -gsplit-dwarf", "-fstack-usage", "-save-temps", "-flto"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-MMD",
+        "-g -gsplit-dwarf",
+        "-fstack-usage",
+        "-save-temps",
+        "-flto",
+        "-frecord-gcc-switches",
+    ],
+)
 def test_what_has_other_names_then_is_left(package: Build, words: str) -> None:
     package.write({"Makefile": MAKEFILE.replace("-O1", f"-O1 {words}")})
     replayed = package.whole()
@@ -131,7 +141,7 @@ def test_what_has_other_names_then_is_left(package: Build, words: str) -> None:
     assert "tool" not in replayed.named("link taken")
 
 
-@pytest.mark.parametrize("words", ["-Wl,-Map,tool.map", "--coverage"])
+@pytest.mark.parametrize("words", ["-Wl,-Map,tool.map", "--coverage", "-fprofile-arcs", "-fprofile-generate"])
 def test_what_is_another_in_each_stock_build_is_left(package: Build, words: str) -> None:
     package.write({"Makefile": MAKEFILE.replace("-O1", f"-O1 {words}")})
     replayed = package.whole()
@@ -140,9 +150,28 @@ def test_what_is_another_in_each_stock_build_is_left(package: Build, words: str)
     assert "tool" not in replayed.named("link taken")
 
 
-def test_words_of_the_wrapper_for_links_only(package: Build) -> None:
-    package.environment = {"NIX_CFLAGS_LINK": "-O0"}
+@pytest.mark.parametrize(
+    "variable",
+    [
+        ("NIX_CFLAGS_LINK", "-O0"),
+        ("NIX_CFLAGS_LINK_x86_64_unknown_linux_gnu", "-O0"),
+        ("NIX_CFLAGS_COMPILE", "-fprofile-arcs"),
+    ],
+)
+def test_words_of_the_wrapper(package: Build, variable: tuple[str, str]) -> None:
+    package.environment = dict([variable])
     replayed = package.whole()
     assert replayed.status == 0, replayed.said
     assert replayed.contents == package.stock()
     assert replayed.named("link taken") == []
+
+
+@pytest.mark.parametrize(
+    "words", ["-ggdb -O0", "-Og -g -ffunction-sections -fPIE", "-static", "-no-pie -pg -fsanitize=address"]
+)
+def test_what_is_the_same_either_way(package: Build, words: str) -> None:
+    package.write({"Makefile": MAKEFILE.replace("-O1", f"{words} -frandom-seed=1")})
+    replayed = package.whole()
+    assert replayed.status == 0, replayed.said
+    assert replayed.contents == package.stock()
+    assert replayed.named("link taken") == PROGRAMS, replayed.reasons()

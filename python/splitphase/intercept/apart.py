@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from splitphase.errors import SplitphaseError
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.reasons import Reason
+from splitphase.intercept.variables import words_added
 from splitphase.scan import arguments
 from splitphase.scan.arguments import Option
 
@@ -27,6 +28,9 @@ OBJECT = re.compile(r"\.splitphase-[0-9a-f]{12}-")
 """How the names of the objects begin. They lie in the top, beside the package's own folder."""
 _NAME = 200
 """Bytes of such a name at most, without that."""
+_NOT_APART = re.compile(r"-[xT]$|--?coverage|-ftest-coverage|-f(?:cs-)?profile|-frecord-gcc-switches|-fdump|-dump")
+"""`-x` counts for what follows it, `-T` reads what is no business of a compile, and the others may put a name into the
+object that GCC makes of the output's."""
 _LINKERS = frozenset(("-l", "-L", "-Xlinker", "-o"))
 """Options that a compile would call unused; and the output, for which it has a name of its own."""
 
@@ -41,14 +45,17 @@ class Parts:
 
 def apart(call: Call, judged: Judged, top: str) -> Parts | None:
     """The parts of a call that compiles and links; nothing if it does not, or cannot be taken apart."""
-    if judged.reason != Reason.COMPILES_AND_LINKS or call.environment.get("NIX_CFLAGS_LINK", "").strip():
+    if judged.reason != Reason.COMPILES_AND_LINKS:
+        return None
+    compiling, linking = (words_added(call.environment, kind)[0] for kind in ("compile", "link"))
+    if any(value.strip() for value in linking if value not in compiling):
         return None
     try:
         options = tuple(arguments.options(tuple(arguments.expand(call.words, call.directory, {}))))
     except (OSError, SplitphaseError):
         return None
-    # `-x` counts for what follows it, `-T` may read what is no business of a compile.
-    if any(option.name in {"-x", "-T"} for option in options):
+    added = arguments.options(word for value in compiling for word in value.split())
+    if any(_NOT_APART.match(option.name) for option in (*options, *added)):
         return None
     output = next((option.value for option in options if option.name == "-o"), "a.out")
     made = {
