@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from recorded_build import Build
@@ -70,6 +72,8 @@ def test_all_is_taken(package: Build) -> None:
     assert replayed.named("taken") == COMPILES
     assert replayed.named("link taken") == PROGRAMS, replayed.reasons()
     assert replayed.reasons().keys() == {"bad.c", "probe"}
+    names = [action["name"] for action in package.manifest["actions"] if action["kind"] == "compile"]
+    assert {"gen.c.o", "more-util.c.o", "tool.c.o"} <= {*names}
     assert f"{len(COMPILES)} objects taken from derivations, 1 built anew" in replayed.summary
     # Every program has the compiler's messages before the linker's.
     assert replayed.said.count("unused") >= 3
@@ -175,3 +179,93 @@ def test_what_is_the_same_either_way(package: Build, words: str) -> None:
     assert replayed.status == 0, replayed.said
     assert replayed.contents == package.stock()
     assert replayed.named("link taken") == PROGRAMS, replayed.reasons()
+
+
+def small(package: Build, rule: str, **files: str) -> Build:
+    """A program of two sources, by one rule."""
+    package.write({
+        "Makefile": f"all:\n\t{rule}\n",
+        "a.c": "int b(void);\nint main(void) { return b(); }\n",
+        "b.c": "int b(void) { return 0; }\n",
+        **{name.replace("_", "."): text for name, text in files.items()},
+    })  # fmt: skip
+    package.environment = {"TMPDIR": str(package.top)}
+    return package
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"NIX_CFLAGS_COMPILE": "-O2", "NIX_CFLAGS_LINK": "-O2"},
+        {"NIX_CFLAGS_LINK_x86_64_unknown_linux_gnu": "-g"},
+        {"NIX_CXXSTDLIB_LINK": "-lm"},
+    ],
+)
+def test_what_a_wrapper_adds_to_links_is_no_matter_of_its_value(package: Build, value: dict[str, str]) -> None:
+    small(package, "gcc a.c b.c -o p").environment |= value
+    replayed = package.whole()
+    assert replayed.contents == package.stock()
+    assert replayed.named("link taken") == []
+
+
+@pytest.mark.parametrize("words", ["-Wl,-T,x.ld", "-Xlinker --script=x.ld", "x.ld", "-Wl,--dependency-file=p.d", "-r"])
+def test_what_chooses_objects_by_their_names_is_left(package: Build, words: str) -> None:
+    script = "SECTIONS { .first : { *b.c.o(.text .text.*) } } INSERT BEFORE .text;\n"
+    replayed = small(package, f"gcc a.c b.c -o p {words}", x_ld=script).whole()
+    assert replayed.named("link taken") == []
+    assert [action["kind"] for action in package.manifest["actions"]] == []
+
+
+def test_a_source_that_is_the_output(package: Build) -> None:
+    small(package, "gcc a.c b.c -o ./b.c")
+    package.record()
+    package.build()
+    replayed = package.replay()
+    assert "is the same as output file" in replayed.said
+    assert replayed.contents["source/b.c"][1] == b"int b(void) { return 0; }\n"
+
+
+def test_a_probe_may_fail_after_it_has_succeeded(package: Build) -> None:
+    steps = "for one in sin missing; do echo 'int main(void) { return 0; }' > try.c; "
+    steps += 'test $$one = sin || echo "int $$one(void); int (*p)(void) = $$one;" >> try.c; '
+    steps += "gcc try.c -o try 2> said && echo yes || echo no; done > found"
+    small(package, steps).record()
+    assert package.recorded_tree["source/found"][1] == b"yes\nno\n"
+    package.build()
+    assert package.replay().contents["source/found"][1] == b"yes\nno\n"
+
+
+def test_messages_that_name_a_temporary_object(package: Build) -> None:
+    """The linker warns of tmpnam, and says in which object it is."""
+    source = "#include <stdio.h>\nint b(void) { char name[L_tmpnam]; return !tmpnam(name); }\n"
+    small(package, "gcc a.c b.c -o p", b_c=source).record()
+    package.build()
+    replayed = package.replay(["--verify"])
+    assert replayed.status == 0, replayed.said
+    replayed = package.replay()
+    assert replayed.named("link taken") == ["p"]
+    assert re.search(f"{package.top}/cc[0-9A-Za-z]{{6}}.o: in function", replayed.said)
+
+
+def test_messages_of_the_driver(package: Build) -> None:
+    """They come once, and not once for each part."""
+    replayed = small(package, "gcc -mfused-madd a.c b.c -o p").whole()
+    assert replayed.contents == package.stock()
+    assert replayed.said.count("is deprecated") == 1
+    assert "for each part" in replayed.reason("p")
+
+
+def test_one_source_twice(package: Build) -> None:
+    source = "__attribute__((weak)) int e(void) { return 1; }\n"
+    replayed = small(package, "gcc a.c b.c e.c e.c -o p", e_c=source).whole()
+    assert replayed.contents == package.stock()
+    assert "4 objects taken from derivations, 0 built anew" in replayed.summary
+
+
+def test_words_of_the_link_change_no_compile(package: Build) -> None:
+    small(package, "gcc a.c b.c -o p")
+    package.record()
+    known = {action["pack"] for action in package.manifest["actions"] if action["kind"] == "compile"}
+    small(package, "gcc -lm -Wl,-O1 a.c b.c -o p")
+    package.record()
+    assert {action["pack"] for action in package.manifest["actions"] if action["kind"] == "compile"} == known

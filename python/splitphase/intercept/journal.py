@@ -17,6 +17,8 @@ from splitphase.intercept.links import Given
 
 _CALLS = "calls-{}.pickle"
 _LEFT = "left-{}.pickle"
+STUBS = "stubs"
+"""Folder with the content of each stub: that of an object is named by its call, and `.o`."""
 REAL = "digests"
 """Folder with a file for each object that was made for real: named by its digest, it holds its call."""
 

@@ -24,8 +24,8 @@ from splitphase.hashes.sources import Opened
 from splitphase.intercept import stub
 from splitphase.scan import arguments
 
-_SCRIPTS = frozenset(("T", "script", "dT", "default-script"))
-_READS = _SCRIPTS | frozenset(
+SCRIPTS = frozenset(("T", "script", "dT", "default-script"))
+_READS = SCRIPTS | frozenset(
     """
     version-script dynamic-list retain-symbols-file just-symbols export-dynamic-symbol-list symbol-ordering-file
     section-ordering-file R
@@ -139,7 +139,7 @@ class _Search:
             self._static = self._saved.pop()
         elif name in {"l", "library"}:
             self._library(value)
-        elif name in _SCRIPTS:
+        elif name in SCRIPTS:
             self._script(self._found(value, [self._directory, *self._everywhere()]))
         elif name in _READS:
             self._add(self._found(value, [self._directory]))

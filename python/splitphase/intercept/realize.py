@@ -22,7 +22,8 @@ from pathlib import Path
 from splitphase.environment import without_bash_env
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, stub
-from splitphase.intercept.journal import REAL, Recorded, recorded
+from splitphase.intercept.apart import TEMPORARY
+from splitphase.intercept.journal import REAL, STUBS, Recorded, recorded
 from splitphase.intercept.prove import front
 
 LIMIT = 300
@@ -72,19 +73,38 @@ class Realizer:
         # Whoever made it keeps a copy: the build may have moved or removed it.
         made = self._real / key
         if not made.exists():
-            found = linked.inputs_of(call.words, call.directory, ())
-            stubs = [file for file in found.files if file.calls and file.path.startswith(self._top + "/")]
-            needed = {one for file in stubs for one in file.calls}
-            self._compile(needed)
-            for one in sorted(needed):
-                if self._calls[one].kind == "link":
-                    self._link(one, pending | {key})
-            for file in stubs:
-                self._replace(file)
-            self._in_place(call, made)
-            self._remember(made, key)
+            between = self._between(call)
+            try:
+                self._from_stubs(call, made, pending)
+            finally:
+                for path in between:
+                    os.unlink(path)
         elif stub.calls_in(call.written[0]) == (key,):
             _put(made, call.written[0])
+
+    def _from_stubs(self, call: Recorded, made: Path, pending: set[str]) -> None:
+        """Make all that a link reads, put it in the place of the stubs, and link."""
+        found = linked.inputs_of(call.words, call.directory, ())
+        stubs = [file for file in found.files if file.calls and file.path.startswith(self._top + "/")]
+        needed = {one for file in stubs for one in file.calls}
+        self._compile(needed)
+        for one in sorted(needed):
+            if self._calls[one].kind == "link":
+                self._link(one, pending | {call.key})
+        for file in stubs:
+            self._replace(file)
+        self._in_place(call, made)
+        self._remember(made, call.key)
+
+    def _between(self, call: Recorded) -> list[str]:
+        """Put stubs where those of the temporary objects were that a call made for its own link."""
+        paths = {
+            one.path: one.call for one in call.given if one.call and TEMPORARY.fullmatch(os.path.basename(one.path))
+        }
+        made = {path: one for path, one in paths.items() if not os.path.lexists(path)}
+        for path, one in made.items():
+            shutil.copyfile(self._scratch / STUBS / f"{one}.o", path)
+        return list(made)
 
     def _in_place(self, call: Recorded, made: Path) -> None:
         """Link where the call links, and keep a copy. What another call made there meanwhile stays."""

@@ -15,11 +15,11 @@ from pathlib import Path
 from splitphase.environment import narrow_environment, without_folders
 from splitphase.errors import SplitphaseError
 from splitphase.intercept import linked, protocol, stub
-from splitphase.intercept.apart import Parts, apart
+from splitphase.intercept.apart import Parts, apart, placed
 from splitphase.intercept.call import Call, Judged, Kind, judge
 from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
-from splitphase.intercept.journal import REAL, File, Journal, Left, Recorded
+from splitphase.intercept.journal import REAL, STUBS, File, Journal, Left, Recorded
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.lazily import lazily
 from splitphase.intercept.links import Given, Links, given, link_environment
@@ -30,7 +30,6 @@ from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
 
 CAPTURED = "captured"
-STUBS = "stubs"
 
 
 class Recorder:
@@ -117,14 +116,15 @@ class Recorder:
             keys = [self._keys.of(call, judged) for call, judged in parts.compiles]
             if not all(key.gcc and not key.reason for key in keys):
                 return None
+            objects = {}
             for call, judged in parts.compiles:
                 key = self._keys.of(call, judged)
                 self._note_compile(call, judged, key)
-                # It stays: the link is done from it if the build runs the program.
-                shutil.copyfile(self._object(call, judged, key.exact), judged.output)
+                objects[judged.output] = self._object(call, judged, key.exact)
+            with placed(objects):
+                return self._link(*parts.link)
         except (SplitphaseError, OSError):
             return None
-        return self._link(*parts.link)
 
     def _reads_stubs(self, call: Call, judged: Judged) -> bool:
         try:

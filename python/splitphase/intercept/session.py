@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,8 +32,8 @@ from splitphase.rewrite import Rewriter
 log = logging.getLogger(__name__)
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;]*[mK]|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
 """Colours and links, as compilers write them for terminals."""
-_NUMBERS = re.compile(rb"[0-9][0-9.]*")
-"""Some linkers say how long they took."""
+_VARYING = re.compile(rb"\bcc[0-9A-Za-z]{6}\b|[0-9][0-9.]*")
+"""GCC's names of temporary files; and some linkers say how long they took."""
 NOTES = "notes-{}.jsonl"
 """Name of a worker's file of notes, a line of JSON for each call."""
 TAKEN, RAN, LEFT = "taken", "ran", "left"
@@ -211,22 +212,22 @@ class Session:
             entry = self._entry(calls, call, judged, key) if key is not None and key.gcc else None
             if key is not None and entry is not None:
                 objects[judged.output] = self._content(entry.files[0], entry, key, text=False)
-                messages = self._content(entry.messages, entry, key, text=True)
-                said += Path(messages).read_bytes() if messages else b""
+                said += self._said(entry, key)
                 reasons.append("")
             else:
                 reasons.append(reason or (self._why(call, judged, key) if key is not None else ""))
         reply: tuple[bytes, Pending | None] = protocol.RUN, None
         other = "its link is not taken"
         if len(objects) == len(reasons):
-            with placed(objects):
+            with suppress(FileExistsError), placed(objects):
                 reply = self._link(*parts.link, said)
         else:
             other = "a source of the same call is not taken"
             self._note(self._calls, *parts.link, LINKED, other)
         taken = reply[0] != protocol.RUN
-        for (call, judged), reason in zip(parts.compiles, reasons, strict=True):
-            self._note(self._calls, call, judged, TAKEN if taken else RAN, "" if taken else reason or other)
+        for index, ((call, judged), reason) in enumerate(zip(parts.compiles, reasons, strict=True)):
+            number = f"{self._calls}.{index}"
+            self._note(number, call, judged, TAKEN if taken else RAN, "" if taken else reason or other)
         return reply
 
     def _link(self, call: Call, judged: Judged, before: bytes = b"") -> tuple[bytes, Pending | None]:
@@ -249,10 +250,16 @@ class Session:
             reason = "" if alone else "its output path stands elsewhere than in a run path, or it has a build-id"
         if not reason and self._chaos.refuses():
             reason = "it is refused"
+        place = Key(key, "", folder=entry.folder if entry is not None else "")
+        if (
+            not reason
+            and entry is not None
+            and {*before.split(b"\n")} & {*self._said(entry, place).split(b"\n")} - {b""}
+        ):
+            reason = "the driver says something, and would say it for each part of the call"
         if reason or entry is None:
             self._note(self._calls, call, judged, LINKED, reason)
             return protocol.RUN, None
-        place = Key(key, "", folder=entry.folder)
         if self._build.verify:
             return protocol.KEEP, replace(self._pending(call, judged, place, entry), before=before)
         reply = self._hit(entry, judged, place, before)
@@ -307,10 +314,14 @@ class Session:
         # The object comes last: who waits for it finds the dependency file.
         messages = self._content(entry.messages, entry, key, text=True)
         if before:
-            joined = self._build.scratch / f"said-{os.getpid()}-{self._calls}"
-            joined.write_bytes(before + (Path(messages).read_bytes() if messages else b""))
-            messages = str(joined)
+            messages = str(self._build.scratch / f"said-{os.getpid()}-{self._calls}")
+            Path(messages).write_bytes(before + self._said(entry, key))
         return protocol.hit(messages, reversed(files))
+
+    def _said(self, entry: Entry, key: Key) -> bytes:
+        """The messages of a result."""
+        path = self._content(entry.messages, entry, key, text=True)
+        return Path(path).read_bytes() if path else b""
 
     def _content(self, digest: str, entry: Entry, key: Key, *, text: bool) -> str:
         """The file with a content as it is in this build; empty where there is none."""
@@ -344,11 +355,9 @@ class Session:
             known = self._content(digest, entry, pending.key, text=index == DEPFILE)
             if made != (Path(known).read_bytes() if known else None):
                 differing.append(path)
-        known = self._content(entry.messages, entry, pending.key, text=True)
         # What an action's compiler printed is never shaped for a terminal.
         said = messages if self._is_checkpoint else _ESCAPES.sub(b"", messages)
-        expected = pending.before + (Path(known).read_bytes() if known else b"")
-        if _NUMBERS.sub(b"0", said) != _NUMBERS.sub(b"0", expected):
+        if _VARYING.sub(b"0", said) != _VARYING.sub(b"0", pending.before + self._said(entry, pending.key)):
             differing.append("its messages")
         is_link = pending.judged.kind is Kind.LINK
         self._note(pending.number, pending.call, pending.judged, LINK_TAKEN if is_link else TAKEN)
@@ -365,7 +374,7 @@ class Session:
         if self._keeper and self._build.source is not None:
             self._keeper.carry(entry, self._build.source)
 
-    def _note(self, number: int, call: Call, judged: Judged, outcome: str, reason: str = "") -> None:
+    def _note(self, number: int | str, call: Call, judged: Judged, outcome: str, reason: str = "") -> None:
         # A call that is left has no source that is certain: its last word is one in most cases.
         name = judged.source or judged.output or call.words[-1]
         note = {

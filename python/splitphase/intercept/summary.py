@@ -48,8 +48,7 @@ class Summary:
 def _taken(notes: list[dict[str, str]], source: Artifacts) -> list[str]:
     """How many results were taken, and what was compiled."""
     compiles = [note for note in notes if note["outcome"] not in (LINKED, LINK_TAKEN)]
-    # A call may be noted twice, and may have several sources.
-    calls = {(note["call"], note["source"]) for note in compiles}
+    calls = {note["call"] for note in compiles}
     taken = sum(note["outcome"] == TAKEN for note in compiles)
     if not notes and source.title != CHECKPOINT:
         return []

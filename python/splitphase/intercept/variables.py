@@ -107,7 +107,13 @@ def words_added(environment: Mapping[str, str], kind: str) -> tuple[list[str], l
     return driver, linker
 
 
+def adds_to_links(environment: Mapping[str, str]) -> bool:
+    """Whether the wrappers hand words to the driver where it links, and only there."""
+    return any(value.strip() for name, value in environment.items() if name.startswith(_LINKS_ONLY))
+
+
+_LINKS_ONLY = ("NIX_CFLAGS_LINK", "NIX_CXXSTDLIB_LINK")
 _DRIVER_WORDS = {
     "compile": ("NIX_CFLAGS_COMPILE", "NIX_CXXSTDLIB_COMPILE"),
-    "link": ("NIX_CFLAGS_COMPILE", "NIX_CXXSTDLIB_COMPILE", "NIX_CFLAGS_LINK", "NIX_CXXSTDLIB_LINK"),
+    "link": ("NIX_CFLAGS_COMPILE", "NIX_CXXSTDLIB_COMPILE", *_LINKS_ONLY),
 }

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from splitphase.intercept.apart import OBJECT
+from splitphase.intercept.apart import TEMPORARY
 from splitphase.intercept.journal import File, Left, Recorded
 from splitphase.intercept.links import Given
 from splitphase.intercept.variables import messages
@@ -161,7 +161,7 @@ class Planner:
         store = {found for path in call.store for found in store_paths(path)} | existing_store_paths(text)
         return Action(
             number=len(self.plan.actions),
-            name=self._name(call.written[0]),
+            name=self._name(_named_after(call)),
             kind=call.kind,
             key=call.key,
             source=call.shown,
@@ -181,7 +181,7 @@ class Planner:
 
     def _name(self, output: str) -> str:
         """A derivation name: the output below the source's folder, without CMake's own folders, made unique."""
-        path = self._tree.relative(output).partition("/")[2] or OBJECT.sub("", os.path.basename(output), count=1)
+        path = self._tree.relative(output).partition("/")[2] or os.path.basename(output)
         plain = re.sub(r"(?:^|/)CMakeFiles/", "/", path.removeprefix("build/")).replace(".dir/", "/").lstrip("/")
         base = re.sub(r"[^0-9A-Za-z+._?=-]+", "-", plain).lstrip(".-")[-_NAME:].lstrip(".-") or "action"
         name, count = base, 2
@@ -189,6 +189,14 @@ class Planner:
             name, count = f"{base}-{count}", count + 1
         self._names.add(name.replace(".", "-"))
         return name
+
+
+def _named_after(call: Recorded) -> str:
+    """The file whose name an action gets: what it makes, or what a temporary object is made of."""
+    output = call.written[0]
+    if call.kind == "compile" and TEMPORARY.fullmatch(os.path.basename(output)):
+        return f"{os.path.normpath(os.path.join(call.directory, call.source))}.o"
+    return output
 
 
 def _calls(call: Recorded) -> list[str]:
