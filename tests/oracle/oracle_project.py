@@ -34,6 +34,8 @@ def project(chance: random.Random) -> State:
     state.put("src/file.c", "int file(void) { return sizeof __FILE__; }\n")
     state.put("src/timestamp.c", "const char *timestamp(void) { return __FILE__ __TIMESTAMP__; }\n")
     state.put("src/main.c", "#include <api.h>\nint m0(void);\nint main(void) { return m0() == API; }\n")
+    state.put("src/app/one.c", "#include <common.h>\nint two(void);\nint main(void) { return two() == COMMON; }\n")
+    state.put("src/app/two.c", "#include <which.h>\nint m0(void);\nint two(void) { return WHICH_VALUE + m0(); }\n")
     state.put("data/blob.bin", bytes(chance.randrange(256) for _ in range(40)))
     state.put("data/values.txt", "10\n")
     state.put("data/hidden.txt", "20\n")
@@ -168,15 +170,18 @@ def _make(state: State) -> str:
     objects = " ".join(path.replace(".c", ".o") for path in sources(state))
     generated = "src/uses.o: gen.h\ngen.h: data/values.txt tools/gen.sh\n\tsh tools/gen.sh data/values.txt $@\n"
     return f"""CC = gcc
-FLAGS = -O1 -MD -MP -I. -Iinc/first -Iinc/second {" ".join(_defines(state))}
+PLAIN = -O1 -I. -Iinc/first -Iinc/second {" ".join(_defines(state))}
+FLAGS = -MD -MP $(PLAIN)
 OBJECTS = {objects}
-all: tool plug.so
+all: tool plug.so one
 %.o: %.c
 \t$(CC) $(CFLAGS) $(FLAGS) -DPREFIX='"$(prefix)"' -DSOURCE='"$(CURDIR)"' -c -o $@ $<
 libcore.a: $(OBJECTS)
 \tar rcs $@ $(OBJECTS)
 tool: src/main.o libcore.a
 \t$(CC) -o $@ src/main.o libcore.a
+one: src/app/one.c src/app/two.c libcore.a
+\t$(CC) $(CFLAGS) $(PLAIN) -o $@ src/app/one.c src/app/two.c libcore.a
 plug.so: src/plug.o
 \t$(CC) -shared -o $@ src/plug.o -Wl,--version-script=data/plug.map
 {generated if _generates(state) else ""}-include $(OBJECTS:.o=.d) src/main.d src/plug.d
