@@ -27,7 +27,7 @@ def write_expected(path: Path, calls: Iterable[Recorded], escape: Callable[[str]
     numbers: dict[tuple[str, str], int] = {}
     found = {}
     for call in calls:
-        if call.kind != "compile":
+        if call.kind != "compile" or call.reason:
             continue
         bits = 0
         for file in call.files:

@@ -63,7 +63,7 @@ class Recorded:
     soname: str = ""
     """The name that a link gives its library, if any."""
     reason: str = ""
-    """Why a link cannot be a derivation, or nothing."""
+    """Why it cannot be a derivation, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)

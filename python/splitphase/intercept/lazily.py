@@ -1,27 +1,56 @@
-"""Links that no action can do: they compile and link in one call, or their words are not known to be safe.
+"""Calls that no action can do, and that record need not run either.
 
-Run for real in record, such a link fails where it reads stubs, and takes long where it compiles much. So it is noted
-like others, to be done by its own command if the build runs its result; what it makes is left to the final build's
-compiler.
+Links that compile as well, or whose words are not known to be safe: run for real, such a link fails where it reads
+stubs, and takes long where it compiles much. Compiles whose objects are another in each place (LTO, the processor, a
+profile), but are for the linker alone. Both are noted like others, to be done by their own command if the build runs
+what comes of them; what they make is left to the final build's compiler.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from splitphase.command import is_c_compiler
 from splitphase.errors import SplitphaseError
-from splitphase.intercept.call import Call, Judged, Kind, below
+from splitphase.intercept.call import Call, Judged, Kind, below, judge
 from splitphase.intercept.links import Inputs
+from splitphase.intercept.options import left
 from splitphase.intercept.reasons import Reason
+from splitphase.intercept.variables import words_added
 from splitphase.scan import arguments
 
+_FOR_LINKERS = frozenset((Reason.LTO, Reason.NATIVE, Reason.PROFILE))
+"""Why compiles are left whose objects nothing reads but linkers."""
 _NO_LINK = frozenset(("-c", "-E", "-S", "-M", "-MM", "-fsyntax-only", "-r"))
 
 
 def _is_source(path: str) -> bool:
     return bool(arguments.language_of_suffix(os.path.splitext(path)[1], cxx=False))
+
+
+def compiled_lazily(call: Call, judged: Judged, top: str) -> Judged | None:
+    """What a compile that is left writes, where its object is for the linker alone; nothing if it is to run."""
+    if judged.reason not in _FOR_LINKERS or not is_c_compiler(call.program):
+        return None
+    try:
+        words = _without(arguments.expand(call.words, call.directory, {}))
+        values = {*words_added(call.environment, "compile")[0]}
+        environment = {
+            name: " ".join(_without(value.split())) if value in values and name.startswith("NIX_") else value
+            for name, value in call.environment.items()
+        }
+        found = judge(replace(call, words=tuple(words), environment=environment), top)
+    except (OSError, SplitphaseError):
+        return None
+    return found if found.kind is Kind.COMPILE else None
+
+
+def _without(words: Iterable[str]) -> list[str]:
+    """The words without those for which such a compile is left."""
+    found = arguments.options(words)
+    return [word for option in found if left(option) not in _FOR_LINKERS for word in option.spelled()]
 
 
 def lazily(call: Call, judged: Judged, top: str, inputs: Callable[[Call, Judged], Inputs]) -> Judged | None:

@@ -21,7 +21,7 @@ from splitphase.intercept.ccalls import NO_COMPILES
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.journal import REAL, STUBS, File, Journal, Left, Recorded
 from splitphase.intercept.keys import Key, Keys
-from splitphase.intercept.lazily import lazily
+from splitphase.intercept.lazily import compiled_lazily, lazily
 from splitphase.intercept.links import Given, Links, given, link_environment
 from splitphase.intercept.outputs import written
 from splitphase.intercept.protocol import Asked, How, Put
@@ -65,12 +65,7 @@ class Recorder:
             if reply:
                 return reply, None
         if judged.kind is not Kind.COMPILE:
-            link = lazily(call, judged, self._build.top, self._links.inputs)
-            if link:
-                return self._link(call, link, judged.reason), None
-            if "-c" in call.words and judged.reason not in NO_COMPILES:
-                self._leave(call, judged, judged.reason)
-            return protocol.RUN, None
+            return self._other(call, judged), None
         try:
             key = self._keys.of(call, judged)
             if not key.reason:
@@ -82,6 +77,18 @@ class Recorder:
             reason = f"what it reads cannot be looked at: {error.strerror}"
         self._leave(call, judged, reason)
         return protocol.RUN, None
+
+    def _other(self, call: Call, judged: Judged) -> bytes:
+        """The answer to a call that no action can do."""
+        link = lazily(call, judged, self._build.top, self._links.inputs)
+        if link:
+            return self._link(call, link, judged.reason)
+        compiled = compiled_lazily(call, judged, self._build.top)
+        if compiled:
+            return self._left_compile(call, compiled, judged.reason)
+        if "-c" in call.words and judged.reason not in NO_COMPILES:
+            self._leave(call, judged, judged.reason)
+        return protocol.RUN
 
     def made(self, pending: Pending, messages: bytes) -> bytes:  # noqa: ARG002 - as a session's
         """Note what has compiled and linked in one call; nothing is kept of what runs."""
@@ -163,13 +170,38 @@ class Recorder:
 
     def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
         self._note_compile(call, judged, key)
-        files = [Put(How.OBJECT, judged.output, self._object(call, judged, key.exact))]
+        return self._stubs_of(call, judged, key.exact)
+
+    def _left_compile(self, call: Call, judged: Judged, reason: str) -> bytes:
+        """Stubs of a compile that is left to the compiler, so that no more than what is run is compiled here."""
+        words = [os.path.realpath(call.program), call.directory, *call.words, reason]
+        words += [f"{name}={value}" for name, value in relevant(call.environment, "compile").items()]
+        key = hashlib.sha256(b"\0".join(map(os.fsencode, words))).hexdigest()
+        self._journal.call(
+            Recorded(
+                key=key,
+                kind="compile",
+                program=os.path.realpath(call.program),
+                words=call.words,
+                directory=call.directory,
+                environment={},
+                full=self._journal.same(call.environment),
+                source=judged.source,
+                shown=self._shown(call, judged.source),
+                written=tuple(written(call, judged)),
+                reason=reason,
+            )
+        )
+        return self._stubs_of(call, judged, key)
+
+    def _stubs_of(self, call: Call, judged: Judged, key: str) -> bytes:
+        """The answer that puts stubs where a compile would write."""
+        files = [Put(How.OBJECT, judged.output, self._object(call, judged, key))]
         if judged.depfile:
             # As little as build tools can do with: the object and its source.
             text = f"{_spelled(judged.output)}: {_spelled(judged.source)}\n"
-            files.insert(
-                0, Put(How.TEXT, judged.depfile, self._content(f"{key.exact}.d", text.encode(errors="surrogateescape")))
-            )
+            content = self._content(f"{key}.d", text.encode(errors="surrogateescape"))
+            files.insert(0, Put(How.TEXT, judged.depfile, content))
         files += [Put(How.OBJECT, path, self._content("empty", b"")) for path in judged.extra]
         return protocol.hit("", reversed(files))
 

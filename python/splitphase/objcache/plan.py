@@ -127,7 +127,7 @@ class Planner:
                         yield Given(path, call=one.call, needed=True)
 
     def _decide(self, call: Recorded, inputs: tuple[int, ...]) -> None:
-        reason = self._reason(call)
+        reason = call.reason or self._reason(call)
         if reason:
             self.plan.left.append(Left(call.shown, call.kind, reason))
             self._numbers[call.key] = None
