@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -269,3 +270,15 @@ def test_words_of_the_link_change_no_compile(package: Build) -> None:
     small(package, "gcc -lm -Wl,-O1 a.c b.c -o p")
     package.record()
     assert {action["pack"] for action in package.manifest["actions"] if action["kind"] == "compile"} == known
+
+
+def test_a_file_in_the_place_of_an_object_stays(package: Build) -> None:
+    small(package, "gcc a.c b.c -o p").record()
+    package.build()
+    known = json.loads((package.folder / "recorded/known/actions.json").read_text())["actions"]
+    name = next(action["written"][0] for action in known if action["source"] == "source/a.c")
+    small(package, f"echo kept > {package.top}/{name}; gcc a.c b.c -o p")
+    replayed = package.replay()
+    assert replayed.contents == package.stock()
+    assert replayed.contents[name][1] == b"kept\n"
+    assert replayed.reason("p") == "another file has the name of its object"

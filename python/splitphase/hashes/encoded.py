@@ -26,7 +26,8 @@ _SEPARATORS = (
 _CERTAIN = 8
 """So many characters of a hash in a row are no accident (1 in 2^40); 4 of another hash often are the same."""
 _NUMBER = re.compile(rb"(?:0[xX]|\\x)([0-9a-fA-F]{1,2})")
-_SPLIT = b"\n\r\\\"' \t"
+_BETWEEN = b"\n\r\"' \t"
+_SPLIT = _BETWEEN + b"\\"
 
 
 def encoded_forms(known: Iterable[Subject]) -> tuple[Form, ...]:
@@ -64,7 +65,7 @@ def _around(source: Source, run: Run) -> bool:
     margin = 2 * len(run.form.text)
     start = max(0, run.offset - margin)
     text = source.read(start, min(source.size, run.end + margin) - start)
-    numbers = _NUMBER.findall(text.translate(None, _SPLIT.replace(b"\\", b"")))
+    numbers = _NUMBER.findall(text.translate(None, _BETWEEN))
     return run.form.subject.old.encode() in bytes(int(number, 16) for number in numbers)
 
 

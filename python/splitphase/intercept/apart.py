@@ -99,7 +99,7 @@ def _objects(call: Call, options: Sequence[Option], top: str) -> dict[int, str]:
 
 def _is_source(path: str) -> bool:
     suffix = os.path.splitext(path)[1]
-    return bool(arguments.language_of_suffix(suffix, cxx=False)) and (suffix.islower() or suffix in _UPPER)
+    return arguments.is_source(path) and (suffix.islower() or suffix in _UPPER)
 
 
 def _is_script(path: str) -> bool:

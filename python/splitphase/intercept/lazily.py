@@ -18,16 +18,12 @@ from splitphase.intercept.call import Call, Judged, Kind, below, judge
 from splitphase.intercept.links import Inputs
 from splitphase.intercept.options import left
 from splitphase.intercept.reasons import Reason
-from splitphase.intercept.variables import words_added
+from splitphase.intercept.variables import adds_to_compiles
 from splitphase.scan import arguments
 
 _FOR_LINKERS = frozenset((Reason.LTO, Reason.NATIVE, Reason.PROFILE))
 """Why compiles are left whose objects nothing reads but linkers."""
 _NO_LINK = frozenset(("-c", "-E", "-S", "-M", "-MM", "-fsyntax-only", "-r"))
-
-
-def _is_source(path: str) -> bool:
-    return bool(arguments.language_of_suffix(os.path.splitext(path)[1], cxx=False))
 
 
 def compiled_lazily(call: Call, judged: Judged, top: str) -> Judged | None:
@@ -36,9 +32,8 @@ def compiled_lazily(call: Call, judged: Judged, top: str) -> Judged | None:
         return None
     try:
         words = _without(arguments.expand(call.words, call.directory, {}))
-        values = {*words_added(call.environment, "compile")[0]}
         environment = {
-            name: " ".join(_without(value.split())) if value in values and name.startswith("NIX_") else value
+            name: " ".join(_without(value.split())) if adds_to_compiles(name) else value
             for name, value in call.environment.items()
         }
         found = judge(replace(call, words=tuple(words), environment=environment), top)
@@ -72,7 +67,7 @@ def lazily(call: Call, judged: Judged, top: str, inputs: Callable[[Call, Judged]
         if os.path.lexists(path) and not os.path.isfile(path):
             return None
         link = Judged(Kind.LINK, "", words=words, output=output)
-        sources = [option.value for option in options if not option.name and _is_source(option.value)]
+        sources = [option.value for option in options if not option.name and arguments.is_source(option.value)]
         # With one source it may be a probe, which must not succeed always, and is little work.
         return link if len(sources) > 1 or any(file.calls for file in inputs(call, link).files) else None
     except (OSError, SplitphaseError):

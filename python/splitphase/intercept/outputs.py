@@ -11,7 +11,7 @@ from splitphase.intercept.keys import Key
 from splitphase.intercept.protocol import How
 
 
-def how(path: str, judged: Judged, key: Key) -> How:
+def how_put(path: str, judged: Judged, key: Key) -> How:
     """How a file of a call is written."""
     if path == judged.depfile:
         return How.TEXT

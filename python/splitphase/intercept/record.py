@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from splitphase.environment import narrow_environment, without_folders
@@ -28,6 +29,7 @@ from splitphase.intercept.protocol import Asked, How, Put
 from splitphase.intercept.session import CHANGED, Build, Pending
 from splitphase.intercept.variables import dates, relevant
 from splitphase.rewrite import Rewriter
+from splitphase.scan.facts import ScanResult
 
 CAPTURED = "captured"
 
@@ -120,15 +122,12 @@ class Recorder:
     def _in_parts(self, parts: Parts) -> bytes | None:
         """Note a call that compiles and links as several; the stub of its link, unless a compile is to be left."""
         try:
-            keys = [self._keys.of(call, judged) for call, judged in parts.compiles]
-            if not all(key.gcc and not key.reason for key in keys):
+            found = [(call, judged, self._keys.of(call, judged), self._keys.last) for call, judged in parts.compiles]
+            if not all(key.gcc and not key.reason for _, _, key, _ in found):
                 return None
-            objects = {}
-            for call, judged in parts.compiles:
-                key = self._keys.of(call, judged)
-                self._note_compile(call, judged, key)
-                objects[judged.output] = self._object(call, judged, key.exact)
-            with placed(objects):
+            for call, judged, key, scan in found:
+                self._note_compile(call, judged, key, scan)
+            with placed({judged.output: self._object(call, judged, key.exact) for call, judged, key, _ in found}):
                 return self._link(*parts.link)
         except (SplitphaseError, OSError):
             return None
@@ -139,37 +138,43 @@ class Recorder:
         except (SplitphaseError, OSError):
             return False
 
-    def _note_compile(self, call: Call, judged: Judged, key: Key) -> None:
-        scan = self._keys.last
+    def _recorded(self, call: Call, judged: Judged, key: str, kind: str) -> Recorded:
+        """What is noted of every call."""
+        source = judged.source or judged.output
+        return Recorded(
+            key=key,
+            kind=kind,
+            program=os.path.realpath(call.program),
+            words=judged.words,
+            directory=call.directory,
+            environment={},
+            full=self._journal.same(call.environment),
+            source=source,
+            shown=self._shown(call, source),
+            written=tuple(written(call, judged)),
+        )
+
+    def _note_compile(self, call: Call, judged: Judged, key: Key, scan: ScanResult) -> None:
         environment = relevant(call.environment, "compile")
         if scan.date or scan.timestamps:
             environment |= dates(call.environment)
+        files = (self._captured_file(path, key.digests[path].hex(), own=path in key.owning) for path in key.read)
+        outside = sorted(path for path in scan.files if not path.startswith(self._build.top + "/"))
         self._journal.call(
-            Recorded(
-                key=key.exact,
-                kind="compile",
-                program=os.path.realpath(call.program),
+            replace(
+                self._recorded(call, judged, key.exact, "compile"),
                 words=tuple(without_folders(list(judged.words), scan.used_dirs)),
-                directory=call.directory,
                 environment=self._journal.same(narrow_environment(environment, scan.used_dirs)),
-                full=self._journal.same(call.environment),
-                source=judged.source,
-                shown=self._shown(call, judged.source),
-                written=tuple(written(call, judged)),
-                files=tuple(
-                    self._captured_file(path, key.digests[path].hex(), own=path in key.owning) for path in key.read
-                ),
+                files=tuple(files),
                 links=tuple((link, os.readlink(link)) for link in sorted(scan.symlinks)),
                 folders=tuple(sorted(scan.dirs)),
                 times=tuple(key.times.items()),
-                store=self._journal.same(
-                    tuple(sorted(path for path in scan.files if not path.startswith(self._build.top + "/")))
-                ),
+                store=self._journal.same(tuple(outside)),
             ),
         )
 
     def _compile(self, call: Call, judged: Judged, key: Key) -> bytes:
-        self._note_compile(call, judged, key)
+        self._note_compile(call, judged, key, self._keys.last)
         return self._stubs_of(call, judged, key.exact)
 
     def _left_compile(self, call: Call, judged: Judged, reason: str) -> bytes:
@@ -177,21 +182,7 @@ class Recorder:
         words = [os.path.realpath(call.program), call.directory, *call.words, reason]
         words += [f"{name}={value}" for name, value in relevant(call.environment, "compile").items()]
         key = hashlib.sha256(b"\0".join(map(os.fsencode, words))).hexdigest()
-        self._journal.call(
-            Recorded(
-                key=key,
-                kind="compile",
-                program=os.path.realpath(call.program),
-                words=call.words,
-                directory=call.directory,
-                environment={},
-                full=self._journal.same(call.environment),
-                source=judged.source,
-                shown=self._shown(call, judged.source),
-                written=tuple(written(call, judged)),
-                reason=reason,
-            )
-        )
+        self._journal.call(replace(self._recorded(call, judged, key, "compile"), words=call.words, reason=reason))
         return self._stubs_of(call, judged, key)
 
     def _stubs_of(self, call: Call, judged: Judged, key: str) -> bytes:
@@ -232,17 +223,9 @@ class Recorder:
             self._leave(call, judged, error.message)
             return protocol.RUN
         self._journal.call(
-            Recorded(
-                key=key,
-                kind="link",
-                program=os.path.realpath(call.program),
-                words=judged.words,
-                directory=call.directory,
+            replace(
+                self._recorded(call, judged, key, "link"),
                 environment=self._journal.same(link_environment(call.environment)),
-                full=self._journal.same(call.environment),
-                source=judged.output,
-                shown=self._shown(call, judged.output),
-                written=tuple(written(call, judged)),
                 files=tuple(captured),
                 folders=(call.directory,),
                 store=outside,

@@ -8,7 +8,6 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from splitphase.intercept.expected import Expected
 from splitphase.intercept.folders import Folder
 from splitphase.intercept.keys import Key, Keys
 from splitphase.intercept.links import Links, only_in_run_path, same
-from splitphase.intercept.outputs import how, results, state, written
+from splitphase.intercept.outputs import how_put, results, state, written
 from splitphase.intercept.protocol import Asked, Put
 from splitphase.intercept.rust import RustCalls
 from splitphase.intercept.writers import Writers
@@ -217,17 +216,25 @@ class Session:
             else:
                 reasons.append(reason or (self._why(call, judged, key) if key is not None else ""))
         reply: tuple[bytes, Pending | None] = protocol.RUN, None
-        other = "its link is not taken"
-        if len(objects) == len(reasons):
-            with suppress(FileExistsError), placed(objects):
-                reply = self._link(*parts.link, said)
-        else:
-            other = "a source of the same call is not taken"
+        other = "" if len(objects) == len(reasons) else "a source of the same call is not taken"
+        if not other:
+            try:
+                with placed(objects):
+                    reply = self._link(*parts.link, said)
+            except FileExistsError:
+                other = "another file has the name of its object"
+        if other:
             self._note(self._calls, *parts.link, LINKED, other)
         taken = reply[0] != protocol.RUN
         for index, ((call, judged), reason) in enumerate(zip(parts.compiles, reasons, strict=True)):
             number = f"{self._calls}.{index}"
-            self._note(number, call, judged, TAKEN if taken else RAN, "" if taken else reason or other)
+            self._note(
+                number,
+                call,
+                judged,
+                TAKEN if taken else RAN,
+                "" if taken else reason or other or "its link is not taken",
+            )
         return reply
 
     def _link(self, call: Call, judged: Judged, before: bytes = b"") -> tuple[bytes, Pending | None]:
@@ -251,11 +258,7 @@ class Session:
         if not reason and self._chaos.refuses():
             reason = "it is refused"
         place = Key(key, "", folder=entry.folder if entry is not None else "")
-        if (
-            not reason
-            and entry is not None
-            and {*before.split(b"\n")} & {*self._said(entry, place).split(b"\n")} - {b""}
-        ):
+        if not reason and entry is not None and _share_a_line(before, self._said(entry, place)):
             reason = "the driver says something, and would say it for each part of the call"
         if reason or entry is None:
             self._note(self._calls, call, judged, LINKED, reason)
@@ -305,7 +308,7 @@ class Session:
 
     def _hit(self, entry: Entry, judged: Judged, key: Key, before: bytes = b"") -> bytes:
         paths = [judged.output, judged.depfile, *judged.extra]
-        hows = [how(path, judged, key) for path in paths]
+        hows = [how_put(path, judged, key) for path in paths]
         files = [
             Put(how, path, self._content(digest, entry, key, text=index == DEPFILE))
             for index, (how, path, digest) in enumerate(zip(hows, paths, entry.files, strict=True))
@@ -385,6 +388,10 @@ class Session:
         }
         with (self._build.scratch / NOTES.format(os.getpid())).open("a") as notes:
             notes.write(json.dumps(note) + "\n")
+
+
+def _share_a_line(one: bytes, other: bytes) -> bool:
+    return bool({*one.split(b"\n")} & {*other.split(b"\n")} - {b""})
 
 
 def _results(pending: Pending) -> list[bytes | None]:

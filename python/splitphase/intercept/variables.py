@@ -107,6 +107,11 @@ def words_added(environment: Mapping[str, str], kind: str) -> tuple[list[str], l
     return driver, linker
 
 
+def adds_to_compiles(name: str) -> bool:
+    """Whether the wrappers hand the words of this variable to the driver, whatever it does."""
+    return name.startswith(_DRIVER_WORDS["compile"])
+
+
 def adds_to_links(environment: Mapping[str, str]) -> bool:
     """Whether the wrappers hand words to the driver where it links, and only there."""
     return any(value.strip() for name, value in environment.items() if name.startswith(_LINKS_ONLY))

@@ -136,6 +136,11 @@ def language_of_suffix(suffix: str, *, cxx: bool) -> str:
     return found.replace("c", "c++", 1) if cxx and found in {"c", "c-header"} else found
 
 
+def is_source(path: str) -> bool:
+    """Whether the suffix is one of a source."""
+    return bool(language_of_suffix(os.path.splitext(path)[1], cxx=False))
+
+
 def split_response(text: str) -> list[str]:
     """Split the text of a response file: white space separates, quotes group, a backslash keeps the next character.
 
