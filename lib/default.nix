@@ -16,6 +16,7 @@ let
         internalSplit = ./internalSplit.nix;
         internalPart = ./internalPart.nix;
         internalAttributes = ./internalAttributes.nix;
+        internalSkeleton = ./internalSkeleton.nix;
         internalObjcache = ./internalObjcache.nix;
         internalActions = ./internalActions.nix;
         internalReport = ./internalReport.nix;

@@ -9,7 +9,13 @@ let
   phases = [
     {
       name = "unpackPhase";
-      attributes = [ ];
+      attributes = [
+        "src"
+        "srcs"
+        "unpackPhase"
+        "preUnpack"
+        "postUnpack"
+      ];
     }
     {
       name = "patchPhase";
@@ -158,9 +164,35 @@ let
     );
   mentions = name: text: lib.replaceStrings [ name ] [ "" ] text != text;
   later = cut: after (lib.head cut.phases);
+
+  # The token that stands for the hash of a source's store path where it is not known; python/splitphase/skeleton has it too.
+  source = "usat9pxefmkt152ty0juydxuj4pt2dsu";
+  standIn = path: "/nix/store/${source}${lib.substring 32 (-1) (baseNameOf (toString path))}";
+  # Whether text reads a variable of bash.
+  reads = name: text: mentions ("$" + name) text || mentions ("\${" + name) text;
 in
 {
   inherit rank;
+
+  # The attributes that phases up to and with the last one of `cut` read alone, each with the value that stands for nothing;
+  # paths of sources are some that are not there. For a build that begins behind the cut and ends at `to`.
+  over =
+    cut: to: attrs:
+    let
+      early = lib.concatMap (entry: entry.attributes) (lib.take (rank (lib.last cut.phases) + 1) phases);
+      kept = text to (removeAttrs attrs early);
+      nothing =
+        name:
+        if name == "src" then
+          standIn attrs.src
+        else if name == "srcs" then
+          map standIn (lib.toList attrs.srcs)
+        else if lib.elem name lists then
+          [ ]
+        else
+          null;
+    in
+    lib.genAttrs (lib.filter (name: attrs ? ${name} && !reads name kept) early) nothing;
 
   # Whether a phase up to `cut` names installFlags; installFlagsArray is another variable.
   namesInstallFlags =

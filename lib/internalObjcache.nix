@@ -18,6 +18,7 @@ in
     "objcacheLeave"
     "objcacheIdleSeconds"
     "objcacheRecordSeconds"
+    "objcacheSkeleton"
   ];
 
   cut = {

@@ -4,7 +4,8 @@
 
   A cut is `{ phases, inside }`: behind the last of these phases that the package has, or before buildPhase, which the
   part then records (`inside`). The part of a checkpoint has no such place: it ends with buildPhase and leaves no snapshot.
-  `from` is null or `{ cut, snapshot, artifacts }`, `to` null or `{ cut, outputs, attributes }`: outputs that the helper
+  `from` is null or `{ cut, snapshot, artifacts }`, and maybe `sources` (the snapshot is of a tree that was configured from a
+  skeleton; this has the content) or `over` (attributes of phases that are over are left out). `to` is null or `{ cut, outputs, attributes }`: outputs that the helper
   fills, the snapshot among them, and variables that hooks/cut.sh reads.
 
   A part sets every attribute of the package, to the value that it has in the stock package, and then changes some. So
@@ -59,6 +60,8 @@ else
     attrs
     // dropped
     // unread to
+    # The part does not see what only earlier phases read, so that it is another one only if the snapshot is.
+    // lib.optionalAttrs (from.over or false) (internalAttributes.over from.cut to.cut attrs)
     // {
       postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
       splitphaseHelper = tools.helper;
@@ -74,6 +77,10 @@ else
       splitphaseSystem = stock.system;
       splitphaseTake = if checkpoint == null then null else "${checkpoint}";
     }
+    // lib.optionalAttrs (from.over or false || lib.elem "splitphaseSkeleton" (to.outputs or [ ])) {
+      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/skeleton.sh}\n";
+    }
+    // lib.optionalAttrs (from ? sources) { splitphaseSources = "${from.sources}"; }
     // lib.optionalAttrs (from != null) {
       splitphaseFrom = describe from.cut;
       splitphaseBase = "${from.snapshot}";

@@ -11,6 +11,7 @@
   internalAttributes,
   internalObjcache,
   internalPart,
+  internalSkeleton,
   ...
 }:
 let
@@ -88,9 +89,9 @@ let
           rank != null && rank >= internalAttributes.rank "buildPhase"
         );
 
-      # parts cuts: the derivations from cut to cut, the last one being the package.
+      # parts start cuts: the derivations from cut to cut, the last one being the package; the first one takes up what is at `start`.
       parts =
-        cuts:
+        start: cuts:
         let
           step =
             done: cut:
@@ -98,7 +99,7 @@ let
             ++ [
               (internalPart {
                 inherit stdenv stock own;
-                from = if done == [ ] then null else from (lib.elemAt cuts (lib.length done - 1)) (lib.last done);
+                from = if done == [ ] then start else from (lib.elemAt cuts (lib.length done - 1)) (lib.last done);
                 to = if cut == null then null else to cut;
                 checkpoint = if builds cut && !(lib.any builds (lib.take (lib.length done) cuts)) && !objcache then checkpoint else null;
               })
@@ -112,8 +113,23 @@ let
         artifacts = if cut.inside then found.artifacts else null;
       };
 
+      # Only where the package is cut for the first time at buildPhase.
+      skeleton =
+        if objcache && cuts != [ ] && (lib.head cuts).inside then
+          internalSkeleton { inherit stdenv stock own; }
+        else
+          {
+            from = null;
+            parts = [ ];
+            about = {
+              once = false;
+              reason = "it is cut in an earlier phase";
+              whole = [ ];
+            };
+          };
+
       cuts = ordered objcache after;
-      all = parts cuts;
+      all = parts skeleton.from cuts;
       prepare = lib.elemAt all (lib.lists.findFirstIndex (cut: cut.inside) 0 cuts);
       manifest =
         if whole != null then
@@ -133,9 +149,9 @@ let
         Where it says `src = ./.`, write `src = self`, or `src = builtins.path { path = ./.; name = "source"; }`.'';
       chosen = warned (
         if whole != null then
-          lib.last (parts [ ])
+          lib.last (parts null [ ])
         else if objcache && !manifest.split then
-          lib.last (parts (ordered false after))
+          lib.last (parts null (ordered false after))
         else
           lib.last all
       );
@@ -143,7 +159,7 @@ let
       passthru = stock.passthru or { } // {
         splitphase = {
           inherit stock spec;
-          parts = lib.init all;
+          parts = skeleton.parts ++ lib.init all;
         }
         // lib.optionalAttrs (checkpoint != null) {
           checkpoint = if objcache then "not used: each object is a derivation of its own, which Nix caches" else checkpoint;

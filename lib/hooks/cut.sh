@@ -13,7 +13,7 @@
 # Our settings are the hook's alone: the package's phases do not see them.
 for splitphaseName in "${!splitphase@}"; do export -n "${splitphaseName?}"; done
 
-for splitphaseName in splitphaseManifest splitphaseSnapshot splitphasePacks splitphaseCheckpoint; do
+for splitphaseName in splitphaseManifest splitphaseSnapshot splitphasePacks splitphaseCheckpoint splitphaseSkeleton splitphaseSaid; do
   if [ -n "${__structuredAttrs:-}" ] || [ -e "${NIX_ATTRS_SH_FILE:-}" ]; then
     unset -v "outputs[$splitphaseName]"
   else
@@ -66,9 +66,17 @@ splitphaseEmptyOutputs() {
   done
 }
 
+# splitphaseUnsplit REASON: leave outputs that say why this part is of no use. Fails where a part must be of use.
 splitphaseUnsplit() {
-  "$splitphaseHelper" unsplit --manifest "$splitphaseManifest" "$1"
-  mkdir -p "$splitphaseSnapshot" "$splitphasePacks"
+  if [ -n "${splitphaseManifest:-}" ]; then
+    "$splitphaseHelper" unsplit --manifest "$splitphaseManifest" "$1"
+    mkdir -p "$splitphasePacks"
+  elif declare -F splitphaseNoSkeleton >/dev/null; then
+    splitphaseNoSkeleton "$1" || return 1
+  else
+    return 1
+  fi
+  mkdir -p "$splitphaseSnapshot"
   splitphaseEmptyOutputs
 }
 
@@ -121,23 +129,21 @@ splitphaseSave() {
   if [[ $NIX_BUILD_TOP == */nix-* || $NIX_BUILD_TOP == */nix/* ]]; then
     splitphaseProblem="the sandbox is off: this build runs in $NIX_BUILD_TOP, the next one elsewhere"
   fi
-  if [ -n "$splitphaseProblem" ] && [ -n "${splitphaseManifest:-}" ]; then
-    splitphaseUnsplit "$splitphaseProblem"
-    return
-  elif [ -n "$splitphaseProblem" ]; then
+  if [ -n "$splitphaseProblem" ]; then
+    if splitphaseUnsplit "$splitphaseProblem"; then return; fi
     splitphaseFail "$splitphaseProblem" "build with 'sandbox = true', which always builds in the same directory"
   fi
   splitphaseScratch=$NIX_BUILD_TOP/.splitphase-scratch
   splitphaseDump "$splitphaseScratch"
   splitphaseOutputArguments
   if [ -n "${splitphaseManifest:-}" ]; then splitphaseArguments+=(--copy); fi
+  if declare -F splitphaseSkeletonArguments >/dev/null; then splitphaseSkeletonArguments; fi
   for splitphaseName in ${splitphaseKeep[@]+"${splitphaseKeep[@]}"}; do splitphaseArguments+=(--keep "$splitphaseName"); done
   exec {splitphaseStdout}>&1
   if ! splitphaseErrors=$(PATH=$PATH:$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>&1 >&"$splitphaseStdout"); then
     printf '%s\n' "$splitphaseErrors" >&2
-    if [ -z "${splitphaseManifest:-}" ]; then exit 1; fi
-    splitphaseUnsplit "$(sed -n 's/^error: //p' <<<"$splitphaseErrors" | head -n 1)"
+    splitphaseUnsplit "$(sed -n 's/^error: //p' <<<"$splitphaseErrors" | head -n 1)" || exit 1
     return
   fi
   exec {splitphaseStdout}>&-
@@ -188,7 +194,7 @@ splitphaseResume() {
   splitphaseState=running
   splitphaseOutputArguments
   PATH=$PATH:$splitphasePath "$splitphaseHelper" resume --top "$NIX_BUILD_TOP" --snapshot "$splitphaseBase" --state "$splitphaseSource" \
-    "${splitphaseArguments[@]}"
+    ${splitphaseSources:+--sources "$splitphaseSources"} "${splitphaseArguments[@]}"
   for splitphaseName in ${splitphaseOwn[@]+"${splitphaseOwn[@]}"}; do
     if declare -p "$splitphaseName" &>/dev/null; then splitphaseOwnValues+=("$(declare -p "$splitphaseName")"); fi
   done
@@ -264,7 +270,7 @@ splitphaseStart() {
   fi
   if [ -n "${splitphaseTo:-}" ]; then
     splitphaseToPhase=$(splitphasePlace "$splitphaseTo")
-    if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}" ]; then
+    if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}${splitphaseSkeleton:-}${splitphaseSaid:-}" ]; then
       splitphaseFail "there is no $(splitphaseNames "$splitphaseTo") to cut after; the phases are: $(splitphasePhases)" \
         "name one of these in splitPhases { after = [ ... ]; }, or leave the package whole"
     fi
@@ -294,7 +300,7 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
     if [ "$splitphaseState" = running ] && [ "$*" = "$splitphaseToPhase" ] && [[ $splitphaseTo == in* ]]; then
       if [ -n "${dontBuild:-}" ]; then
         splitphaseState=done
-        splitphaseUnsplit "dontBuild is set"
+        splitphaseUnsplit "dontBuild is set" || exit 1
       else
         splitphaseSave
       fi
@@ -308,8 +314,8 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
   genericBuild() {
     splitphaseOriginalGenericBuild "$@"
     if declare -F splitphaseInterceptDone >/dev/null; then splitphaseInterceptDone; fi
-    if [ "$splitphaseState" = running ] && [ -n "${splitphaseManifest:-}" ]; then
-      splitphaseUnsplit "the package has no buildPhase"
+    if [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ] && splitphaseUnsplit "the package has no $(splitphaseNames "$splitphaseTo")"; then
+      :
     elif [ "$splitphaseState" = skipping ] || { [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ]; }; then
       splitphaseFail "the build ended before the place '${splitphaseTo:-$splitphaseFrom}'" \
         "a phase of the package runs other phases or ends the build by itself: cut elsewhere"

@@ -23,6 +23,8 @@ COMMANDS = (
     "report",
     "serve",
     "record",
+    "skeleton",
+    "watch",
 )
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--top", type=Path, required=True, help="$NIX_BUILD_TOP")
-    parser.add_argument("--snapshot", type=Path, required=True, help="the snapshot's folder")
+    parser.add_argument("--snapshot", type=Path, required=True, help="the snapshot's folder, or a skeleton's file")
     parser.add_argument("--output", action="append", required=True, metavar="NAME=PATH", help="the package's outputs")
     parser.add_argument("--state", type=Path, required=True, help="where to write the shell state to source")
+    parser.add_argument("--sources", type=Path, help="snapshot of the sources, if this one was made from their skeleton")
 
 
 def execute(args: argparse.Namespace) -> int:
     """Resume, and say how long it took."""
+    import shutil
     import time
 
     from splitphase import snapshot
@@ -27,8 +29,19 @@ def execute(args: argparse.Namespace) -> int:
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     restore = Rewriter.restoring(outputs)
-    index = snapshot.read_index(args.snapshot)
-    snapshot.unpack(args.snapshot, args.top, index, outputs, restore, args.state)
+    taken = args.snapshot
+    if taken.is_file():
+        from splitphase.skeleton.blank import opened
+
+        taken = opened(taken, args.state.with_name(".splitphase-skeleton"))
+    index = snapshot.read_index(taken)
+    snapshot.unpack(taken, args.top, index, outputs, restore, args.state)
+    if taken != args.snapshot:
+        shutil.rmtree(taken)
+    if args.sources:
+        from splitphase.skeleton.fill import fill
+
+        fill(args.top, args.sources, args.snapshot, restore, args.state)
     for directory in build_directories(args.top, (path.removeprefix("tree/") for path in index.escaped)):
         try:
             rehash(directory)

@@ -14,6 +14,12 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--snapshot", type=Path, required=True, help="folder for the snapshot")
     parser.add_argument("--keep", action="append", default=[], help="paths below the top that are not rewritten")
     parser.add_argument("--copy", action="store_true", help="leave tree and outputs as they are")
+    parser.add_argument("--skeleton", type=Path, help="make a skeleton of these sources as well, in this folder")
+    parser.add_argument("--began", type=float, help="when their unpacking began, in seconds")
+    parser.add_argument("--source", action="append", default=[], help="store paths that were unpacked")
+    parser.add_argument("--configured", type=Path, help="the skeleton from which this was configured")
+    parser.add_argument("--seen", type=Path, help="what was opened of it")
+    parser.add_argument("--said", type=Path, help="folder in which to say whether it was enough")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -29,6 +35,13 @@ def execute(args: argparse.Namespace) -> int:
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     escape = Rewriter.escaping(outputs, keep=args.keep)
+    if args.configured:
+        from splitphase.skeleton.judge import judge, say
+        from splitphase.skeleton.watch import Seen
+
+        seen = Seen.read(args.seen)
+        problem = judge(args.top, args.scratch, outputs.values(), seen, args.configured, args.snapshot)
+        say(args.said, problem, seen.opened, len(seen.blanked))
     directory = os.getcwd()
     saved = copy(args.top, args.scratch, outputs) if args.copy else take_outputs(args.scratch, outputs)
     write_state(args.scratch, saved)
@@ -42,6 +55,13 @@ def execute(args: argparse.Namespace) -> int:
         snapshot.write_moved(args.scratch, args.snapshot, index)
     else:
         snapshot.write(args.top, args.scratch, args.snapshot, index)
+    if args.skeleton:
+        from splitphase.skeleton import blank
+
+        sources = blank.Sources(int(args.began * 1e9), tuple(args.source))
+        sources.write(args.snapshot)
+        count = blank.write(args.scratch, args.skeleton, index, sources, ())
+        print(f"splitphase: {count} files have no content in the skeleton")
     print(
         f"splitphase: {len(escaped)} paths escaped in {done - started:.2f} s, "
         f"snapshot of {(args.snapshot / 'tree.tar.zst').stat().st_size / 1e6:.1f} MB in {time.monotonic() - done:.2f} s"

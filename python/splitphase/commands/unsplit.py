@@ -1,4 +1,4 @@
-"""Write the manifest of a package that cannot be split, with the reason."""
+"""Say why a part of a package is of no use: the package is built whole, or configured again after each edit."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from pathlib import Path
 
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--manifest", type=Path, required=True, help="folder to write manifest.json into")
+    parser.add_argument("--manifest", type=Path, help="folder to write manifest.json into")
+    parser.add_argument("--said", type=Path, help="folder to write into what became of a skeleton")
+    parser.add_argument("--seen", type=Path, help="what was opened of it")
     parser.add_argument("reason", help="why the package is built whole")
 
 
 def execute(args: argparse.Namespace) -> int:
     """Write it."""
-    from splitphase.objcache.manifest import unsplit, write_json
+    if args.manifest:
+        from splitphase.objcache.manifest import unsplit, write_json
 
-    args.manifest.mkdir(parents=True, exist_ok=True)
-    write_json(args.manifest / "manifest.json", unsplit(args.reason))
-    print(f"splitphase: not split: {args.reason}")
+        args.manifest.mkdir(parents=True, exist_ok=True)
+        write_json(args.manifest / "manifest.json", unsplit(args.reason))
+        print(f"splitphase: not split: {args.reason}")
+    if args.said:
+        from splitphase.skeleton.judge import say
+        from splitphase.skeleton.watch import Seen
+
+        say(args.said, args.reason, Seen.read(args.seen).opened if args.seen else ())
+        print(f"splitphase: no skeleton: {args.reason}")
     return 0

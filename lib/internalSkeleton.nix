@@ -1,0 +1,157 @@
+/**
+  Configure once: parts that unpack, patch and configure a package in such a way that an edit to what configure does not
+  read does not run configure again.
+
+  `sources` unpacks and patches. Beside the snapshot of that it leaves a skeleton: the same tree, in which most sources and
+  documentation have no content. `configured` takes up the skeleton, which is content-addressed, and is configured, while the
+  helper sees which blanked files are opened. If any is, then these get their content and the package is configured once
+  more; if that does not do either, the package is configured after each edit as it is in the stock build.
+
+  # Result
+
+  `from`: where the next part takes up the build, null where it does everything itself. `about`: what to say in the report.
+  `keep`: store paths that make the next edit fast.
+*/
+{
+  lib,
+  internalAttributes,
+  internalPart,
+  internalTools,
+  ...
+}:
+{
+  stdenv,
+  stock,
+  own,
+}:
+let
+  tools = internalTools stdenv;
+  attrs = stock.drvAttrs;
+  unpacked = {
+    phases = [ "patchPhase" ];
+    inside = false;
+  };
+  made = {
+    phases = [ "configurePhase" ];
+    inside = false;
+  };
+
+  sources = internalPart {
+    inherit stdenv stock own;
+    to = {
+      cut = unpacked;
+      outputs = [
+        "splitphaseSnapshot"
+        "splitphaseSkeleton"
+      ];
+      attributes = { };
+    };
+  };
+
+  # What a part or the helper says of a skeleton. This is an import from derivation.
+  said =
+    folder:
+    builtins.addErrorContext
+      "while reading the skeleton of ${stock.name}: splitphase unpacks and configures it during evaluation (import from derivation); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
+      (builtins.fromJSON (builtins.unsafeDiscardStringContext (builtins.readFile "${folder}/said.json")));
+
+  skeleton =
+    whole:
+    if whole == [ ] then
+      sources.splitphaseSkeleton
+    else
+      derivation {
+        name = "${stock.name}-skeleton";
+        inherit (tools) system helper;
+        builder = tools.shell;
+        PATH = tools.path;
+        sources = "${sources.splitphaseSnapshot}";
+        whole = builtins.toJSON whole;
+        passAsFile = [ "whole" ];
+        args = [
+          "-ec"
+          "$helper skeleton --sources $sources --whole $wholePath --target $out; exit 0"
+        ];
+      };
+
+  # Configure with these files whole: { problem, opened, part }.
+  configure =
+    whole:
+    let
+      archive = said (skeleton whole);
+      part = internalPart {
+        inherit stdenv stock own;
+        from = {
+          cut = unpacked;
+          snapshot = builtins.path {
+            # The context is lost, and `skeleton` has been built.
+            path = builtins.unsafeDiscardStringContext archive.archive;
+            name = "skeleton";
+            recursive = false;
+            inherit (archive) sha256;
+          };
+          over = true;
+          artifacts = null;
+        };
+        to = {
+          cut = made;
+          outputs = [
+            "splitphaseSnapshot"
+            "splitphaseSaid"
+          ];
+          attributes = { };
+        };
+      };
+    in
+    if archive.problem != "" then
+      {
+        inherit (archive) problem;
+        opened = [ ];
+      }
+    else
+      said part.splitphaseSaid // { inherit part; };
+
+  first = configure [ ];
+  second = configure first.opened;
+  chosen = if first.opened == [ ] then first else second;
+  problem =
+    if chosen.problem != "" then
+      chosen.problem
+    else if chosen.opened != [ ] then
+      "configure opens other files in its second run: ${lib.concatStringsSep ", " (lib.take 5 chosen.opened)}"
+    else
+      "";
+
+  # Seen from its attributes.
+  unwanted =
+    if !(attrs.objcacheSkeleton or true) then
+      "objcacheSkeleton is false"
+    else if attrs.dontConfigure or false != false || attrs.dontUnpack or false != false then
+      "it has no configurePhase or unpackPhase"
+    else if !lib.all (name: attrs ? ${name} -> internalAttributes.over unpacked made attrs ? ${name}) [ "src" "srcs" ] then
+      "a phase reads $src itself"
+    else
+      "";
+  reason = if unwanted != "" then unwanted else problem;
+in
+{
+  from =
+    if reason != "" then
+      null
+    else
+      {
+        cut = made;
+        snapshot = chosen.part.splitphaseSnapshot;
+        sources = sources.splitphaseSnapshot;
+        artifacts = null;
+      };
+  parts = lib.optionals (reason == "") [
+    sources
+    chosen.part
+  ];
+  about = {
+    once = reason == "";
+    inherit reason;
+    whole = if unwanted != "" then [ ] else first.opened;
+  };
+}

@@ -1,0 +1,29 @@
+"""Make a skeleton of sources in which more files keep their content."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--sources", type=Path, required=True, help="the snapshot of the sources")
+    parser.add_argument("--whole", type=Path, required=True, help="JSON file: a list of paths that keep their content")
+    parser.add_argument("--target", type=Path, required=True, help="folder for the skeleton")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Write it."""
+    import json
+    import tempfile
+
+    from splitphase import archive, snapshot
+    from splitphase.skeleton.blank import Sources, write
+
+    index = snapshot.read_index(args.sources)
+    whole = frozenset(json.loads(args.whole.read_text()))
+    with tempfile.TemporaryDirectory() as folder:
+        archive.unpack(args.sources / "tree.tar.zst", Path(folder)).finish()
+        write(Path(folder), args.target, index, Sources.read(args.sources), whole)
+    return 0

@@ -1,0 +1,201 @@
+"""Make a skeleton of unpacked and patched sources: a function of what configure may see of them, and of nothing else.
+
+Names, modes and links stay. The files of `is_blanked` have one and the same content. Times are those of the sources,
+except where they say when this tree was unpacked and patched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import tarfile
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitphase import snapshot
+from splitphase.errors import ManifestError
+from splitphase.hashes.trees import FILE, entries
+from splitphase.tokens import HASH_LENGTH, token
+
+VERSION = 1
+MARK = token("the content of a file")
+"""Stands in every blanked file, and in nothing else."""
+SOURCE = token("the path of the sources")
+"""Stands for the hash of the store path that was unpacked; lib/internalSkeleton.nix has it as well."""
+CONTENT = f"/* {MARK}: splitphase leaves the content of this file out while the package is configured */\n".encode()
+SAID, ARCHIVE, BLANKED = "said.json", "skeleton.tar", "blanked.json"
+
+_SUFFIXES = frozenset(
+    # Sources
+    "c cc cp cpp cxx c++ C CPP h hh hp hpp hxx h++ H inl ipp ixx tcc tpp txx inc m mm s S asm sx rs go f F f77 f90 F90 f95 for "
+    "cu cuh cl glsl hlsl y l yy ll ypp lpp td proto "
+    # Documentation, translations, pictures
+    "md rst htm html css texi texinfo pod 1 2 3 4 5 6 7 8 man mdoc adoc po gmo svg png jpg jpeg gif ico pdf ps eps".split()
+)
+_NAMES = ("readme", "news", "changelog", "changes", "authors", "todo", "thanks", "copying", "license")
+_READ = ("version", "meson", "cmake", "config")
+"""In the names of files that configure steps are known to read."""
+_SECOND = 1_000_000_000
+
+
+def is_blanked(name: str) -> bool:
+    """Whether a file of this name is blanked. A wrong guess costs one more run of configure, which then sees it."""
+    base = name.rpartition("/")[2]
+    lower = base.lower()
+    if any(word in lower for word in _READ) or not base.isprintable():
+        return False
+    plain, dot, suffix = base.rpartition(".")
+    return bool(dot and plain and suffix in _SUFFIXES) or lower.startswith(_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the reader of the sources' snapshot needs to know beside it."""
+
+    began: int
+    """When unpacking began: files with this time or a later one are of this build. Nanoseconds."""
+    paths: tuple[str, ...]
+    """The store paths that were unpacked."""
+
+    def write(self, folder: Path) -> None:
+        """Write it beside a snapshot."""
+        (folder / "sources.json").write_text(json.dumps({"began": self.began, "paths": self.paths}) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> Sources:
+        """Read it. Raises ManifestError."""
+        try:
+            raw = json.loads((folder / "sources.json").read_text())
+            return cls(raw["began"], tuple(raw["paths"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ManifestError(f"{folder}: no snapshot of sources: {error!r}", hint="build it again") from error
+
+
+def write(scratch: Path, target: Path, index: snapshot.Index, sources: Sources, whole: Collection[str]) -> int:
+    """Make the skeleton of the snapshot whose parts lie in `scratch` (`tree`, `outputs`), into the folder `target`.
+
+    The parts are changed in place. `whole` are paths below the tree that keep their content. Returns how many do not.
+    """
+    tree = scratch / "tree"
+    blanked = [name for name, kind in entries(str(tree)) if kind == FILE and name not in whole and is_blanked(name)]
+    blanked = [name for name in blanked if _blank(tree / name)]
+    later = settle(scratch, sources.began, {f"tree/{name}" for name in blanked})
+    state = scratch / "outputs" / ".state.sh"
+    state.write_text(
+        hide(state.read_text(errors="surrogateescape"), sources.paths), errors="surrogateescape"
+    )
+    os.utime(state, ns=(later, later))
+    folder = scratch / "skeleton"
+    snapshot.write_moved(scratch, folder, index)
+    (folder / BLANKED).write_text(json.dumps({"later": later, "blanked": blanked}, separators=(",", ":")) + "\n")
+    target.mkdir(parents=True, exist_ok=True)
+    digest = _one_file(folder, target / ARCHIVE)
+    said = {"version": VERSION, "problem": "", "archive": str(target / ARCHIVE), "sha256": digest}
+    (target / SAID).write_text(json.dumps(said) + "\n")
+    return len(blanked)
+
+
+def _blank(path: Path) -> bool:
+    """Blank one file in place, so that hard links stay; whether it had any content, and a name that JSON can hold."""
+    status = path.lstat()
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    if not status.st_size:
+        return False
+    if not status.st_mode & stat.S_IWUSR:
+        path.chmod(stat.S_IMODE(status.st_mode) | stat.S_IWUSR)
+    path.write_bytes(CONTENT)
+    path.chmod(stat.S_IMODE(status.st_mode))
+    return True
+
+
+def settle(root: Path, began: int, blanked: Collection[str]) -> int:
+    """Give everything that is of this build, is blanked or is a folder one time, later than all others; return it."""
+    found = ["", *(name for name, _ in entries(str(root)))]
+    times = {name: os.lstat(os.path.join(root, name)) for name in found}
+    fixed = [
+        status.st_mtime_ns
+        for name, status in times.items()
+        if not stat.S_ISDIR(status.st_mode) and status.st_mtime_ns < began and name not in blanked
+    ]
+    later = (max(fixed, default=0) // _SECOND + 2) * _SECOND
+    for name, status in reversed(times.items()):
+        if stat.S_ISDIR(status.st_mode) or status.st_mtime_ns >= began or name in blanked:
+            os.utime(os.path.join(root, name), ns=(later, later), follow_symlinks=False)
+    return later
+
+
+def hide(text: str, paths: Iterable[str]) -> str:
+    """Put the token for the hash of each of these store paths. Names that are not different stay."""
+    for path in _different(paths):
+        text = text.replace(os.path.basename(path), SOURCE + os.path.basename(path)[HASH_LENGTH:])
+    return text
+
+
+def show(text: str, paths: Iterable[str]) -> str:
+    """Undo `hide`."""
+    for path in _different(paths):
+        text = text.replace(SOURCE + os.path.basename(path)[HASH_LENGTH:], os.path.basename(path))
+    return text
+
+
+def _different(paths: Iterable[str]) -> list[str]:
+    """The store paths whose names no other one has, those first whose name is longer."""
+    named: dict[str, set[str]] = {}
+    for path in paths:
+        named.setdefault(os.path.basename(path)[HASH_LENGTH:], set()).add(path)
+    return [path for name in sorted(named, key=len, reverse=True) if len(named[name]) == 1 for path in named[name]]
+
+
+def _one_file(folder: Path, target: Path) -> str:
+    """Put the files of a folder into one archive; return its SHA-256 in base 16."""
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(folder.iterdir()):
+            entry = tarfile.TarInfo(path.name)
+            entry.size = path.stat().st_size
+            with path.open("rb") as stream:
+                archive.addfile(entry, stream)
+    with target.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Blanked:
+    """What a skeleton says of itself."""
+
+    later: int
+    """The time of what is blanked, or is of the build that made the skeleton. Nanoseconds."""
+    names: tuple[str, ...]
+    """The blanked files, relative to the tree."""
+
+
+def read_blanked(archive: Path) -> Blanked:
+    """Read it from the one file of a skeleton. Raises ManifestError."""
+    try:
+        with tarfile.open(archive) as packed:
+            stream = packed.extractfile(BLANKED)
+            raw = json.loads(stream.read() if stream else b"")
+            return Blanked(raw["later"], tuple(raw["blanked"]))
+    except (OSError, ValueError, KeyError, TypeError, tarfile.TarError) as error:
+        raise ManifestError(f"{archive}: no skeleton: {error!r}", hint="build it again") from error
+
+
+def opened(archive: Path, folder: Path) -> Path:
+    """Unpack the one file of a skeleton into a new folder: a snapshot, and what is blanked in it. Raises ManifestError."""
+    try:
+        folder.mkdir()
+        with tarfile.open(archive) as packed:
+            for entry in packed:
+                stream = packed.extractfile(entry)
+                if stream and "/" not in entry.name:
+                    with stream, (folder / entry.name).open("wb") as file:
+                        shutil.copyfileobj(stream, file)
+    except (OSError, tarfile.TarError) as error:
+        raise ManifestError(f"{archive}: no skeleton: {error}", hint="build it again") from error
+    return folder

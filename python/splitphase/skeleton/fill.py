@@ -1,0 +1,129 @@
+"""Put the content of today's sources into a tree that was configured from their skeleton.
+
+Times become those that a build would have in which the sources were unpacked and then configured: sources keep theirs,
+what configure made follows, in its order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from splitphase import archive, snapshot
+from splitphase.errors import ManifestError
+from splitphase.hashes.trees import FOLDER, entries
+from splitphase.rewrite import Rewriter, inside
+from splitphase.skeleton.blank import CONTENT, Sources, show
+
+FILLED = "filled.json"
+_HINT = "build the package's prepare step again"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is to be filled in a tree; beside the snapshot of that tree."""
+
+    began: int
+    """When configure began. Nanoseconds."""
+    later: int
+    """The time of sources that are blanked, or that the build made. Nanoseconds."""
+    blanked: tuple[tuple[str, str], ...]
+    """Where a file is, and what it is called among the sources."""
+
+    def write(self, folder: Path) -> None:
+        """Write it beside a snapshot."""
+        fields = {"began": self.began, "later": self.later, "blanked": self.blanked}
+        (folder / FILLED).write_text(json.dumps(fields, separators=(",", ":")) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> Filled:
+        """Read it. Raises ManifestError."""
+        try:
+            raw = json.loads((folder / FILLED).read_text())
+            return cls(raw["began"], raw["later"], tuple((now, before) for now, before in raw["blanked"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ManifestError(f"{folder}: no tree of a skeleton: {error!r}", hint=_HINT) from error
+
+
+def fill(top: Path, sources: Path, configured: Path, restore: Rewriter, state: Path) -> None:
+    """Fill the tree at `top`, which was unpacked from the snapshot `configured`, from the snapshot `sources`.
+
+    `state` is the file with the shell's state. Raises ManifestError where the two do not belong together.
+    """
+    filled = Filled.read(configured)
+    about = Sources.read(sources)
+    staging = top / ".splitphase-sources"
+    staging.mkdir()
+    archive.unpack(sources / "tree.tar.zst", staging, "the sources", _HINT).finish()
+    restore.paths(staging, snapshot.read_index(sources).escaped)
+    tree = staging / "tree"
+    times = {
+        name: os.lstat(os.path.join(tree, name)).st_mtime_ns for name, kind in entries(str(tree)) if kind != FOLDER
+    }
+    done: dict[tuple[int, int], str] = {}
+    for now, before in filled.blanked:
+        _put(inside(tree, before), inside(top, now), done)
+    shutil.rmtree(staging)
+    _give_times(top, times, filled, about.began)
+    state.write_text(show(state.read_text(errors="surrogateescape"), about.paths), errors="surrogateescape")
+
+
+def _put(source: Path, target: Path, done: dict[tuple[int, int], str]) -> None:
+    """Put the content of a source into a blanked file, in place: it may have several names."""
+    status = target.lstat()
+    if (status.st_dev, status.st_ino) in done:
+        return
+    if not stat.S_ISREG(status.st_mode) or target.read_bytes() != CONTENT or not source.is_file():
+        raise ManifestError(f"{target} is not as it was when the package was configured", hint=_HINT)
+    done[status.st_dev, status.st_ino] = str(target)
+    if not status.st_mode & stat.S_IWUSR:
+        target.chmod(stat.S_IMODE(status.st_mode) | stat.S_IWUSR)
+    with source.open("rb") as read, target.open("wb") as write:
+        shutil.copyfileobj(read, write)
+    target.chmod(stat.S_IMODE(status.st_mode))
+    os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
+
+
+def _give_times(top: Path, times: dict[str, int], filled: Filled, began: int) -> None:
+    """Sources get the times that they have today, what configure made times after them."""
+    blanked = dict(filled.blanked)
+    last = max(times.values(), default=0)
+    made: dict[str, int] = {}
+    seen: set[tuple[int, int]] = set()
+    for name, kind in entries(str(top)):
+        path = os.path.join(top, name)
+        status = os.lstat(path)
+        if kind == FOLDER or (status.st_dev, status.st_ino) in seen or name in snapshot.MACHINE_BOUND:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        today = times.get(blanked.get(name, name))
+        expected = filled.later if name in blanked or today is None or today >= began else today
+        if status.st_mtime_ns == expected:
+            # A copy of a source, with its time, is the last one's contemporary.
+            _set(path, last if today is None else today)
+        elif status.st_mtime_ns >= filled.began:
+            made[path] = status.st_mtime_ns
+    after = _after(max(last, filled.began), filled.began, max(made.values(), default=0))
+    for path, moment in made.items():
+        _set(path, after(moment))
+
+
+def _after(start: int, began: int, ended: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a function of times
+    """Maps what was made between `began` and `ended` to the time from `start` on, in its order, never into the future."""
+    room = max(time.time_ns() - start, 1)
+    long = max(ended - began, 1)
+
+    def moved(moment: int) -> int:
+        passed = moment - began
+        return start + (passed if long <= room else passed * room // long)
+
+    return moved
+
+
+def _set(path: str, moment: int) -> None:
+    os.utime(path, ns=(moment, moment), follow_symlinks=False)

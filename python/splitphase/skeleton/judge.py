@@ -1,0 +1,42 @@
+"""After configure: was its skeleton enough, and where are the blanked files now?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from splitphase.hashes.examine import Engine
+from splitphase.hashes.survey import survey
+from splitphase.skeleton.blank import MARK, SAID, SOURCE, VERSION, read_blanked
+from splitphase.skeleton.fill import Filled
+from splitphase.skeleton.watch import Seen
+from splitphase.snapshot import MACHINE_BOUND
+
+
+def judge(top: Path, scratch: Path, outputs: Collection[Path], seen: Seen, skeleton: Path, snapshot: Path) -> str:
+    """What is wrong with using a tree that was configured from a skeleton; empty if nothing.
+
+    Then what is to be filled in it is written beside its snapshot.
+    """
+    if seen.problem or seen.opened:
+        return seen.problem
+    blanked = {str(top / now) for now, _ in seen.blanked}
+    roots = [top / entry for entry in sorted(set(os.listdir(top)) - {scratch.name, *MACHINE_BOUND})]
+    roots += [path for path in outputs if os.path.lexists(path)]
+    for path, find in survey(roots, Engine({MARK: MARK, SOURCE: SOURCE}, {MARK: "mark", SOURCE: "source"})).finds:
+        if find.hash == SOURCE:
+            return f"{path} names the store path of the source"
+        if path not in blanked:
+            return f"{path} has something of a file that had no content"
+    snapshot.mkdir(parents=True, exist_ok=True)
+    Filled(seen.began, read_blanked(skeleton).later, seen.blanked).write(snapshot)
+    return ""
+
+
+def say(folder: Path, problem: str, opened: Collection[str] = (), blanked: int = 0) -> None:
+    """Write what the evaluation reads: `problem` is why this part is of no use, `opened` what needs its content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fields = {"version": VERSION, "problem": problem, "opened": sorted(opened), "blanked": blanked}
+    (folder / SAID).write_text(json.dumps(fields) + "\n")
