@@ -10,6 +10,7 @@ let
     ./parts.nix
     ./finalattrs.nix
     ./reuse.nix
+    ./skeleton.nix
     ./checkpoint.nix
     ./cargo.nix
     ./kbuild.nix

@@ -76,6 +76,8 @@ in
       name,
       prepare,
       manifest,
+      # As internalSkeleton makes it.
+      skeleton,
     }:
     let
       actions = if manifest.split then internalActions { inherit stdenv prepare manifest; } else [ ];
@@ -86,6 +88,7 @@ in
           prepare
           manifest
           actions
+          skeleton
           ;
       };
       named =

@@ -13,6 +13,7 @@
   prepare,
   manifest,
   actions,
+  skeleton,
 }:
 let
   tools = internalTools stdenv;
@@ -41,7 +42,9 @@ rec {
   keep = raw {
     name = "${name}-keep";
     text = lib.concatMapStrings (path: "${path}\n") (
-      [ prepare.splitphaseManifest prepare.splitphaseSnapshot prepare.splitphasePacks ] ++ lib.optional (actions != [ ]) artifacts
+      [ prepare.splitphaseManifest prepare.splitphaseSnapshot prepare.splitphasePacks ]
+      ++ lib.concatMap (part: map (output: part.${output}) (lib.filter (lib.hasPrefix "splitphase") part.outputs)) skeleton.parts
+      ++ lib.optional (actions != [ ]) artifacts
     );
     passAsFile = [ "text" ];
     args = [
@@ -54,12 +57,13 @@ rec {
     raw {
       name = "${name}-report";
       manifest = builtins.toJSON manifest;
-      passAsFile = [ "manifest" ];
+      configure = builtins.toJSON skeleton.about;
+      passAsFile = [ "manifest" "configure" ];
       inherit (tools) helper;
       artifacts = if actions == [ ] then "" else "${artifacts}";
       args = [
         "-ec"
-        "$helper report --manifest $manifestPath \${artifacts:+--artifacts $artifacts} --target $out; exit 0"
+        "$helper report --manifest $manifestPath --configure $configurePath \${artifacts:+--artifacts $artifacts} --target $out; exit 0"
       ];
     };
 }

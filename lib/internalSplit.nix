@@ -139,6 +139,9 @@ let
       found = internalObjcache.derivations {
         inherit stdenv prepare manifest;
         inherit (stock) name;
+        skeleton = skeleton // {
+          about = if whole != null then null else skeleton.about;
+        };
       };
       # A path in a flake (`src = ./.`) is copied as `<hash>-source`, and that is the name of the folder it is unpacked into.
       moving = builtins.match ".*/[0-9a-z]{32}-[0-9a-df-np-sv-z]{32}-[^/]*" (

@@ -12,7 +12,9 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--snapshot", type=Path, required=True, help="the snapshot's folder, or a skeleton's file")
     parser.add_argument("--output", action="append", required=True, metavar="NAME=PATH", help="the package's outputs")
     parser.add_argument("--state", type=Path, required=True, help="where to write the shell state to source")
-    parser.add_argument("--sources", type=Path, help="snapshot of the sources, if this one was made from their skeleton")
+    parser.add_argument(
+        "--sources", type=Path, help="snapshot of the sources, if this one was made from their skeleton"
+    )
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Make a skeleton of unpacked and patched sources: a function of what configure may see of them, and of nothing else.
 
 Names, modes and links stay. The files of `is_blanked` have one and the same content. Times are those of the sources,
-except where they say when this tree was unpacked and patched.
+except those of folders and blanked files, and where they say when this tree was unpacked and patched.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase import snapshot
@@ -31,10 +31,10 @@ SAID, ARCHIVE, BLANKED = "said.json", "skeleton.tar", "blanked.json"
 
 _SUFFIXES = frozenset(
     # Sources
-    "c cc cp cpp cxx c++ C CPP h hh hp hpp hxx h++ H inl ipp ixx tcc tpp txx inc m mm s S asm sx rs go f F f77 f90 F90 f95 for "
-    "cu cuh cl glsl hlsl y l yy ll ypp lpp td proto "
+    "c cc cp cpp cxx c++ C CPP h hh hp hpp hxx h++ H inl ipp ixx tcc tpp txx inc m mm s S asm sx rs go "
+    "f F f77 f90 F90 f95 for cu cuh cl glsl hlsl y l yy ll ypp lpp td proto "
     # Documentation, translations, pictures
-    "md rst htm html css texi texinfo pod 1 2 3 4 5 6 7 8 man mdoc adoc po gmo svg png jpg jpeg gif ico pdf ps eps".split()
+    "md rst htm html css texi texinfo pod 1 2 3 4 5 6 7 8 man mdoc adoc po gmo svg png jpg jpeg gif ico pdf ps eps ".split()
 )
 _NAMES = ("readme", "news", "changelog", "changes", "authors", "todo", "thanks", "copying", "license")
 _READ = ("version", "meson", "cmake", "config")
@@ -50,6 +50,16 @@ def is_blanked(name: str) -> bool:
         return False
     plain, dot, suffix = base.rpartition(".")
     return bool(dot and plain and suffix in _SUFFIXES) or lower.startswith(_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """That stand in a skeleton for those of the day. Nanoseconds."""
+
+    calm: int
+    """Of folders and blanked files: that of the latest file which is as it was unpacked."""
+    later: int
+    """Of all that is of the build that made the skeleton; after that of every other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +93,14 @@ def write(scratch: Path, target: Path, index: snapshot.Index, sources: Sources, 
     tree = scratch / "tree"
     blanked = [name for name, kind in entries(str(tree)) if kind == FILE and name not in whole and is_blanked(name)]
     blanked = [name for name in blanked if _blank(tree / name)]
-    later = settle(scratch, sources.began, {f"tree/{name}" for name in blanked})
+    times = settle(scratch, sources.began, {f"tree/{name}" for name in blanked})
     state = scratch / "outputs" / ".state.sh"
-    state.write_text(
-        hide(state.read_text(errors="surrogateescape"), sources.paths), errors="surrogateescape"
-    )
-    os.utime(state, ns=(later, later))
+    state.write_text(hide(state.read_text(errors="surrogateescape"), sources.paths), errors="surrogateescape")
+    os.utime(state, ns=(times.calm, times.calm))
+    os.utime(state.parent, ns=(times.calm, times.calm))
     folder = scratch / "skeleton"
     snapshot.write_moved(scratch, folder, index)
-    (folder / BLANKED).write_text(json.dumps({"later": later, "blanked": blanked}, separators=(",", ":")) + "\n")
+    (folder / BLANKED).write_text(json.dumps({**asdict(times), "blanked": blanked}, separators=(",", ":")) + "\n")
     target.mkdir(parents=True, exist_ok=True)
     digest = _one_file(folder, target / ARCHIVE)
     said = {"version": VERSION, "problem": "", "archive": str(target / ARCHIVE), "sha256": digest}
@@ -100,13 +109,9 @@ def write(scratch: Path, target: Path, index: snapshot.Index, sources: Sources, 
 
 
 def _blank(path: Path) -> bool:
-    """Blank one file in place, so that hard links stay; whether it had any content, and a name that JSON can hold."""
+    """Blank one file; not if it has no content, a name that JSON cannot hold, or another name, which may not be blanked."""
     status = path.lstat()
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    if not status.st_size:
+    if not status.st_size or status.st_nlink > 1 or not _is_text(str(path)):
         return False
     if not status.st_mode & stat.S_IWUSR:
         path.chmod(stat.S_IMODE(status.st_mode) | stat.S_IWUSR)
@@ -115,20 +120,34 @@ def _blank(path: Path) -> bool:
     return True
 
 
-def settle(root: Path, began: int, blanked: Collection[str]) -> int:
-    """Give everything that is of this build, is blanked or is a folder one time, later than all others; return it."""
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def settle(root: Path, began: int, blanked: Collection[str]) -> Times:
+    """Give one time to all that is blanked or a folder, and a later one to all that is of this build; return them.
+
+    Trees from the store have the same time everywhere, which is then the one that folders and blanked files keep.
+    """
     found = ["", *(name for name, _ in entries(str(root)))]
     times = {name: os.lstat(os.path.join(root, name)) for name in found}
-    fixed = [
-        status.st_mtime_ns
-        for name, status in times.items()
-        if not stat.S_ISDIR(status.st_mode) and status.st_mtime_ns < began and name not in blanked
-    ]
-    later = (max(fixed, default=0) // _SECOND + 2) * _SECOND
+    calm = {name for name, status in times.items() if stat.S_ISDIR(status.st_mode) or name in blanked}
+    fixed = [status.st_mtime_ns for name, status in times.items() if name not in calm and status.st_mtime_ns < began]
+    chosen = Times(max(fixed, default=_SECOND), (max(fixed, default=0) // _SECOND + 2) * _SECOND)
     for name, status in reversed(times.items()):
-        if stat.S_ISDIR(status.st_mode) or status.st_mtime_ns >= began or name in blanked:
-            os.utime(os.path.join(root, name), ns=(later, later), follow_symlinks=False)
-    return later
+        if name in calm:
+            _set(root, name, chosen.calm)
+        elif status.st_mtime_ns >= began:
+            _set(root, name, chosen.later)
+    return chosen
+
+
+def _set(root: Path, name: str, moment: int) -> None:
+    os.utime(os.path.join(root, name), ns=(moment, moment), follow_symlinks=False)
 
 
 def hide(text: str, paths: Iterable[str]) -> str:
@@ -169,8 +188,7 @@ def _one_file(folder: Path, target: Path) -> str:
 class Blanked:
     """What a skeleton says of itself."""
 
-    later: int
-    """The time of what is blanked, or is of the build that made the skeleton. Nanoseconds."""
+    times: Times
     names: tuple[str, ...]
     """The blanked files, relative to the tree."""
 
@@ -181,13 +199,16 @@ def read_blanked(archive: Path) -> Blanked:
         with tarfile.open(archive) as packed:
             stream = packed.extractfile(BLANKED)
             raw = json.loads(stream.read() if stream else b"")
-            return Blanked(raw["later"], tuple(raw["blanked"]))
+            return Blanked(Times(raw["calm"], raw["later"]), tuple(raw["blanked"]))
     except (OSError, ValueError, KeyError, TypeError, tarfile.TarError) as error:
         raise ManifestError(f"{archive}: no skeleton: {error!r}", hint="build it again") from error
 
 
 def opened(archive: Path, folder: Path) -> Path:
-    """Unpack the one file of a skeleton into a new folder: a snapshot, and what is blanked in it. Raises ManifestError."""
+    """Unpack the one file of a skeleton into a new folder: a snapshot, and what is blanked in it.
+
+    Raises ManifestError.
+    """
     try:
         folder.mkdir()
         with tarfile.open(archive) as packed:

@@ -11,14 +11,15 @@ import os
 import shutil
 import stat
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase import archive, snapshot
 from splitphase.errors import ManifestError
 from splitphase.hashes.trees import FOLDER, entries
 from splitphase.rewrite import Rewriter, inside
-from splitphase.skeleton.blank import CONTENT, Sources, show
+from splitphase.skeleton.blank import CONTENT, Sources, Times, show
 
 FILLED = "filled.json"
 _HINT = "build the package's prepare step again"
@@ -30,14 +31,13 @@ class Filled:
 
     began: int
     """When configure began. Nanoseconds."""
-    later: int
-    """The time of sources that are blanked, or that the build made. Nanoseconds."""
+    times: Times
     blanked: tuple[tuple[str, str], ...]
     """Where a file is, and what it is called among the sources."""
 
     def write(self, folder: Path) -> None:
         """Write it beside a snapshot."""
-        fields = {"began": self.began, "later": self.later, "blanked": self.blanked}
+        fields = {"began": self.began, **asdict(self.times), "blanked": self.blanked}
         (folder / FILLED).write_text(json.dumps(fields, separators=(",", ":")) + "\n")
 
     @classmethod
@@ -45,7 +45,8 @@ class Filled:
         """Read it. Raises ManifestError."""
         try:
             raw = json.loads((folder / FILLED).read_text())
-            return cls(raw["began"], raw["later"], tuple((now, before) for now, before in raw["blanked"]))
+            blanked = tuple((now, before) for now, before in raw["blanked"])
+            return cls(raw["began"], Times(raw["calm"], raw["later"]), blanked)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ManifestError(f"{folder}: no tree of a skeleton: {error!r}", hint=_HINT) from error
 
@@ -102,7 +103,12 @@ def _give_times(top: Path, times: dict[str, int], filled: Filled, began: int) ->
             continue
         seen.add((status.st_dev, status.st_ino))
         today = times.get(blanked.get(name, name))
-        expected = filled.later if name in blanked or today is None or today >= began else today
+        if name in blanked:
+            expected = filled.times.calm
+        elif today is None or today >= began:
+            expected = filled.times.later
+        else:
+            expected = today
         if status.st_mtime_ns == expected:
             # A copy of a source, with its time, is the last one's contemporary.
             _set(path, last if today is None else today)
@@ -113,8 +119,8 @@ def _give_times(top: Path, times: dict[str, int], filled: Filled, began: int) ->
         _set(path, after(moment))
 
 
-def _after(start: int, began: int, ended: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a function of times
-    """Maps what was made between `began` and `ended` to the time from `start` on, in its order, never into the future."""
+def _after(start: int, began: int, ended: int) -> Callable[[int], int]:
+    """What maps times from `began` to `ended` to those from `start` on, in their order, never into the future."""
     room = max(time.time_ns() - start, 1)
     long = max(ended - began, 1)
 

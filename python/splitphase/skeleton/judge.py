@@ -1,4 +1,4 @@
-"""After configure: was its skeleton enough, and where are the blanked files now?"""
+"""After configure: whether its skeleton was enough, and where the blanked files are now."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def judge(top: Path, scratch: Path, outputs: Collection[Path], seen: Seen, skele
         if path not in blanked:
             return f"{path} has something of a file that had no content"
     snapshot.mkdir(parents=True, exist_ok=True)
-    Filled(seen.began, read_blanked(skeleton).later, seen.blanked).write(snapshot)
+    Filled(seen.began, read_blanked(skeleton).times, seen.blanked).write(snapshot)
     return ""
 
 

@@ -1,7 +1,7 @@
 """See which blanked files are opened while a package is configured, by inotify(7) on the files themselves.
 
-Every path to a file, and every program, is seen; a file that is only renamed, linked, looked at (stat) or removed is not
-opened. Times and sizes of blanked files are therefore not what they were, and nobody sees that they were read.
+Every path to a file, and every program, is seen. A file that is only renamed, linked, removed, or looked at (stat) is not
+opened: that something depends on the time or the size of a blanked file is not seen.
 """
 
 from __future__ import annotations
@@ -116,22 +116,33 @@ class Watcher:
         blanked = []
         for name, kind in entries(str(self._top)):
             if kind == FILE:
-                status = os.lstat(os.path.join(self._top, name))
+                path = Path(self._top, name)
+                status = path.lstat()
                 before = self._inodes.get((status.st_dev, status.st_ino))
-                # The number of a file that was removed may be another one's by now; a blanked one is as long as it was.
-                if before is not None and before not in self._opened and status.st_size == len(CONTENT):
+                # The number of a file that was removed may be another one's by now, which has another content.
+                if before is not None and before not in self._opened and _is_blank(path, status):
                     blanked.append((name, before))
         unprintable = [now for now, _ in blanked if not now.isprintable()]
-        problem = self._problem or (f"{ascii(unprintable[0])} cannot be written down" if unprintable else "")
+        problem = self._problem or (f"{unprintable[0]!a} cannot be written down" if unprintable else "")
         os.close(self._descriptor)
         return Seen(self._began, tuple(sorted(self._opened)), () if problem else tuple(blanked), problem)
+
+
+def _is_blank(path: Path, status: os.stat_result) -> bool:
+    try:
+        return status.st_size == len(CONTENT) and path.read_bytes() == CONTENT
+    except OSError:
+        return False
 
 
 def start(top: Path, names: list[str], scratch: Path) -> None:
     """Watch in the background until SIGTERM; returns when it has begun. `scratch` gets the process and the result."""
     watcher = Watcher(top, names)
+    # The end may come before there is a handler for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     process = os.fork()
     if process:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         (scratch / PROCESS).write_text(f"{process}\n")
         return
     os.setsid()
@@ -149,9 +160,10 @@ def _until_ended(watcher: Watcher) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     woken, wakes = socket.socketpair()
-    wakes.setblocking(False)
+    wakes.settimeout(0)
     signal.set_wakeup_fd(wakes.fileno())
     signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     with selectors.DefaultSelector() as selector:
         selector.register(watcher, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
