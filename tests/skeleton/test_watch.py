@@ -60,9 +60,21 @@ def test_nothing_is_opened_by_looking_and_moving(top: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["cat src/a.c", "grep -q x src/a.c", "wc -c src/a.c", "cp src/a.c x", "echo >> src/a.c", ": > src/a.c", "mv src s && head s/a.c",
-     "ln src/a.c y && cat y", "sed -i s/a/b/ src/a.c", "tar cf x.tar src/a.c", "cc -E src/a.c", "sh src/a.c"],
-)  # fmt: skip
+    [
+        "cat src/a.c",
+        "grep -q x src/a.c",
+        "wc -c src/a.c",
+        "cp src/a.c x",
+        "echo >> src/a.c",
+        ": > src/a.c",
+        "mv src s && head s/a.c",
+        "ln src/a.c y && cat y",
+        "sed -i s/a/b/ src/a.c",
+        "tar cf x.tar src/a.c",
+        "cc -E src/a.c",
+        "sh src/a.c",
+    ],
+)
 def test_every_way_to_open_is_seen(top: Path, command: str) -> None:
     found = seen(top, lambda: subprocess.run(["sh", "-c", command], cwd=top, check=False, capture_output=True))
     assert found.opened == ("src/a.c",)

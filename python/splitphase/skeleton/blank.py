@@ -29,13 +29,12 @@ SOURCE = token("the path of the sources")
 CONTENT = f"/* {MARK}: splitphase leaves the content of this file out while the package is configured */\n".encode()
 SAID, ARCHIVE, BLANKED = "said.json", "skeleton.tar", "blanked.json"
 
-_SUFFIXES = frozenset(
-    # Sources
+_SOURCES = (
     "c cc cp cpp cxx c++ C CPP h hh hp hpp hxx h++ H inl ipp ixx tcc tpp txx inc m mm s S asm sx rs go "
-    "f F f77 f90 F90 f95 for cu cuh cl glsl hlsl y l yy ll ypp lpp td proto "
-    # Documentation, translations, pictures
-    "md rst htm html css texi texinfo pod 1 2 3 4 5 6 7 8 man mdoc adoc po gmo svg png jpg jpeg gif ico pdf ps eps ".split()
+    "f F f77 f90 F90 f95 for cu cuh cl glsl hlsl y l yy ll ypp lpp td proto"
 )
+_TEXTS = "md rst htm html css texi texinfo pod 1 2 3 4 5 6 7 8 man mdoc adoc po gmo svg png jpg jpeg gif ico pdf ps eps"
+_SUFFIXES = frozenset(f"{_SOURCES} {_TEXTS}".split())
 _NAMES = ("readme", "news", "changelog", "changes", "authors", "todo", "thanks", "copying", "license")
 _READ = ("version", "meson", "cmake", "config")
 """In the names of files that configure steps are known to read."""
@@ -109,7 +108,7 @@ def write(scratch: Path, target: Path, index: snapshot.Index, sources: Sources, 
 
 
 def _blank(path: Path) -> bool:
-    """Blank one file; not if it has no content, a name that JSON cannot hold, or another name, which may not be blanked."""
+    """Blank one file; not if it has no content, a second name, or one that JSON cannot hold. Whether it is blanked."""
     status = path.lstat()
     if not status.st_size or status.st_nlink > 1 or not _is_text(str(path)):
         return False

@@ -1,7 +1,7 @@
 """See which blanked files are opened while a package is configured, by inotify(7) on the files themselves.
 
-Every path to a file, and every program, is seen. A file that is only renamed, linked, removed, or looked at (stat) is not
-opened: that something depends on the time or the size of a blanked file is not seen.
+Every path to a file, and every program, is seen. A file that is only renamed, linked, removed, or looked at (stat) is
+not opened: that something depends on the time or the size of a blanked file is not seen.
 """
 
 from __future__ import annotations
