@@ -49,13 +49,13 @@ in
     left = [ ];
   };
 
-  # The one import from derivation.
+  # An import from derivation.
   read =
     name: prepare:
     let
       found =
         builtins.addErrorContext
-          "while reading the manifest of ${name}: splitphase builds its prepare step during evaluation (import from derivation, one per package); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
+          "while reading the manifest of ${name}: splitphase builds its prepare step during evaluation (import from derivation); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
           (
             builtins.fromJSON (
               builtins.unsafeDiscardStringContext (builtins.readFile "${prepare.splitphaseManifest}/manifest.json")
