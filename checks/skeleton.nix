@@ -48,6 +48,12 @@ let
       configure = "echo 'int appended;' >> src/words.c; echo 1 > value";
       reads = "src/words.c";
     };
+    locked = {
+      configure = "sed -n 's/.*NUMBER *//p' src/number.h > value";
+      reads = "src/number.h";
+      postPatch = "chmod -R a-w src doc";
+      postConfigure = "chmod -R u+w src doc";
+    };
     moved = {
       configure = "mv src 'spaced é'; ln -s 'spaced é' src; ln 'spaced é/words.c' twice.c; echo 1 > value";
     };
@@ -123,6 +129,8 @@ let
       other ? "src/main.c",
       reason ? "",
       preConfigure ? "",
+      postConfigure ? "",
+      postPatch ? "",
     }:
     let
       package =
@@ -131,15 +139,16 @@ let
           name = "skeleton-${name}";
           src = source configure;
           nativeBuildInputs = [ pkgs.python3 ];
-          inherit preConfigure;
+          inherit preConfigure postConfigure postPatch;
           installPhase = "make install";
         };
       stock = package pkgs.stdenv;
       split = package scope.objcacheStdenv;
       edited = file: {
         postPatch = ''
-          chmod +w ${file}
+          chmod u+w ${file} $(dirname ${file})
           sed -i 's/\(NUMBER *\)[0-9]/\19/;s/world/worlds/;s/one/eleven/;$s,$, // x,' ${file}
+          ${postPatch}
         '';
       };
       configured = one: map (part: builtins.unsafeDiscardStringContext part.drvPath) (lib.drop 1 (lib.take 2 one.splitphase.parts));

@@ -33,10 +33,10 @@ def transfer(source: Path, target: Path) -> None:
             f"{source} cannot be moved to {target}: {done.stderr.decode(errors='replace').strip()}",
             hint="look at its modes, and at the space left on the disk",
         )
-    _remove(source)
+    remove(source)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file, link or folder; what a read-only folder holds as well."""
     if path.is_symlink() or not path.is_dir():
         path.unlink()

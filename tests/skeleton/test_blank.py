@@ -36,7 +36,18 @@ def test_sources_and_texts_are_blanked(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["configure", "Makefile.in", "CMakeLists.txt", "src/version.h", "config.h", "meson.build", ".c", "a\n.c", "x.py"],
+    [
+        "configure",
+        "Makefile.in",
+        "CMakeLists.txt",
+        "src/version.h",
+        "config.h",
+        "meson.build",
+        ".c",
+        "a\n.c",
+        "x.py",
+        "scripts/kconfig/conf.c",
+    ],
 )
 def test_what_configure_is_known_to_read_is_not(name: str) -> None:
     assert not is_blanked(name)

@@ -19,11 +19,13 @@ def execute(args: argparse.Namespace) -> int:
     import tempfile
 
     from splitphase import archive, snapshot
+    from splitphase.relocate import remove
     from splitphase.skeleton.blank import Sources, write
 
     index = snapshot.read_index(args.sources)
     whole = frozenset(json.loads(args.whole.read_text()))
-    with tempfile.TemporaryDirectory() as folder:
-        archive.unpack(args.sources / "tree.tar.zst", Path(folder)).finish()
-        write(Path(folder), args.target, index, Sources.read(args.sources), whole)
+    folder = Path(tempfile.mkdtemp())
+    archive.unpack(args.sources / "tree.tar.zst", folder).finish()
+    write(folder, args.target, index, Sources.read(args.sources), whole)
+    remove(folder)
     return 0

@@ -38,14 +38,16 @@ _SUFFIXES = frozenset(f"{_SOURCES} {_TEXTS}".split())
 _NAMES = ("readme", "news", "changelog", "changes", "authors", "todo", "thanks", "copying", "license")
 _READ = ("version", "meson", "cmake", "config")
 """In the names of files that configure steps are known to read."""
+_TOOLS = frozenset("scripts autosetup build-aux buildtools cmake config m4".split())
+"""Folders whose programs configure steps are known to compile or run: kbuild's, autosetup's, Autoconf's, CMake's."""
 _SECOND = 1_000_000_000
 
 
 def is_blanked(name: str) -> bool:
     """Whether a file of this name is blanked. A wrong guess costs one more run of configure, which then sees it."""
-    base = name.rpartition("/")[2]
+    *folders, base = name.split("/")
     lower = base.lower()
-    if any(word in lower for word in _READ) or not base.isprintable():
+    if any(word in lower for word in _READ) or not _TOOLS.isdisjoint(folders) or not base.isprintable():
         return False
     plain, dot, suffix = base.rpartition(".")
     return bool(dot and plain and suffix in _SUFFIXES) or lower.startswith(_NAMES)

@@ -18,6 +18,7 @@ from pathlib import Path
 from splitphase import archive, snapshot
 from splitphase.errors import ManifestError
 from splitphase.hashes.trees import FOLDER, entries
+from splitphase.relocate import remove
 from splitphase.rewrite import Rewriter, inside
 from splitphase.skeleton.blank import CONTENT, Sources, Times, show
 
@@ -69,7 +70,7 @@ def fill(top: Path, sources: Path, configured: Path, restore: Rewriter, state: P
     done: dict[tuple[int, int], str] = {}
     for now, before in filled.blanked:
         _put(inside(tree, before), inside(top, now), done)
-    shutil.rmtree(staging)
+    remove(staging)
     _give_times(top, times, filled, about.began)
     state.write_text(show(state.read_text(errors="surrogateescape"), about.paths), errors="surrogateescape")
 
