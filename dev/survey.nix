@@ -200,6 +200,15 @@ let
       inherit kind split;
       stock = whole;
       inherit (split.splitphase) report;
+      # Snapshots of the configured tree: from a skeleton, as the stock build makes it, and that once more.
+      configured = lib.mapAttrs (_: attrs: (split.overrideAttrs attrs).splitphase.prepare.splitphaseSnapshot) {
+        once = { };
+        whole.objcacheSkeleton = false;
+        again = {
+          objcacheSkeleton = false;
+          SURVEY_AGAIN = "1";
+        };
+      };
       same = (import ../checks/compare.nix { inherit pkgs scope; }).compare whole.name whole split;
       # Only what runs between the begin and the end of buildPhase is counted.
       counted = (salted stock { NIX_CFLAGS_COMPILE_BEFORE = "-B${counter}/"; }).overrideAttrs (old: {
