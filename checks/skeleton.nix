@@ -61,14 +61,19 @@ let
       configure = "rm src/words.c; echo 'const char *words = \"new\";' > src/words.c; chmod 400 src/main.c; echo 1 > value";
     };
     archived = {
-      configure = "tar --mtime=@1 -cf - src | cksum > value";
+      configure = "tar --mtime=@1 -cf - doc src/words.c | cksum > value";
       reads = "src/words.c";
       other = "README";
     };
     copied = {
-      configure = "cp -r src copy; cat copy/number.h | cksum > value";
-      reads = "src/words.c";
+      configure = "cp -r doc copy; cp -p src/number.h copy; cat copy/* | cksum > value";
+      reads = "src/number.h";
       other = "README";
+    };
+    everything = {
+      configure = "cat README doc/* src/* | cksum > value";
+      reads = "src/words.c";
+      reason = "configure reads 6 sources and texts, and 0 not";
     };
     spread = {
       configure = "for file in $(sed -n 's,^// ,,p' src/number.h); do cksum < $file; done > value; [ -s value ] || echo 1 > value";

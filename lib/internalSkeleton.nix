@@ -74,7 +74,7 @@ let
         ];
       };
 
-  # Configure with these files whole: { problem, opened, part }.
+  # Configure with these files whole: { problem, opened, blanked, part }.
   configure =
     whole:
     let
@@ -107,6 +107,7 @@ let
       {
         inherit (archive) problem;
         opened = [ ];
+        blanked = 0;
       }
     else
       said part.splitphaseSaid // { inherit part; };
@@ -114,8 +115,11 @@ let
   first = configure [ ];
   second = configure first.opened;
   chosen = if first.opened == [ ] then first else second;
+  read = lib.length first.opened;
   problem =
-    if chosen.problem != "" then
+    if read > first.blanked then
+      "configure reads ${toString read} sources and texts, and ${toString first.blanked} not"
+    else if chosen.problem != "" then
       chosen.problem
     else if chosen.opened != [ ] then
       "configure opens other files in its second run: ${lib.concatStringsSep ", " (lib.take 5 chosen.opened)}"

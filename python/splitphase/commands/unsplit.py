@@ -26,6 +26,7 @@ def execute(args: argparse.Namespace) -> int:
         from splitphase.skeleton.judge import say
         from splitphase.skeleton.watch import Seen
 
-        say(args.said, args.reason, Seen.read(args.seen).opened if args.seen else ())
+        seen = Seen.read(args.seen) if args.seen else None
+        say(args.said, args.reason, seen.opened if seen else (), len(seen.blanked) if seen else 0)
         print(f"splitphase: no skeleton: {args.reason}")
     return 0

@@ -36,7 +36,10 @@ def judge(top: Path, scratch: Path, outputs: Collection[Path], seen: Seen, skele
 
 
 def say(folder: Path, problem: str, opened: Collection[str] = (), blanked: int = 0) -> None:
-    """Write what the evaluation reads: `problem` is why this part is of no use, `opened` what needs its content."""
+    """Write what the evaluation reads.
+
+    `problem` is why this part is of no use, `opened` what needs its content, `blanked` how many files do not.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     fields = {"version": VERSION, "problem": problem, "opened": sorted(opened), "blanked": blanked}
     (folder / SAID).write_text(json.dumps(fields) + "\n")
