@@ -51,8 +51,8 @@ let
     locked = {
       configure = "sed -n 's/.*NUMBER *//p' src/number.h > value";
       reads = "src/number.h";
-      postPatch = "chmod -R a-w src doc";
-      postConfigure = "chmod -R u+w src doc";
+      attrs.postPatch = "chmod -R a-w src doc";
+      attrs.postConfigure = "chmod -R u+w src doc";
     };
     moved = {
       configure = "mv src 'spaced é'; ln -s 'spaced é' src; ln 'spaced é/words.c' twice.c; echo 1 > value";
@@ -84,10 +84,72 @@ let
       configure = "echo \"$src\" | cut -c 1-11 > value; echo \"# $src\" > notes; sed -n 's/.*NUMBER *//p' src/number.h >> value";
       reason = "/build/1/notes names the store path of the source";
     };
+    looks-at-source = {
+      configure = "if [ -e $src/src/words.c ]; then echo yes > value; else echo no > value; fi";
+      reason = "something looks for the source at its store path";
+    };
     phase-reads-source = {
       configure = "echo 1 > value";
-      preConfigure = "test -e $src/src/words.c";
-      reason = "a phase reads $src itself";
+      attrs.preConfigure = "test -e $src/src/words.c";
+      reason = "a later phase reads $src, or unpacks, or it is no store path";
+    };
+    hook-keeps-source = {
+      configure = "echo 1 > value";
+      attrs.nativeBuildInputs = [
+        (hook "keepSource() { export KEPT=$src ALSO=\${src##*/}; }; preConfigureHooks+=(keepSource)")
+      ];
+      attrs.preBuild = "echo $KEPT > value; test -e $KEPT/src/main.c; test -n $ALSO";
+      hasSourcePath = true;
+    };
+    named-by-patch-phase = {
+      configure = "if [ -x \"$(cat tool)\" ] && [ -e linked/tool ]; then echo yes > value; else echo no > value; fi";
+      attrs.postUnpack = "ln -s ${tool}/bin $sourceRoot/linked";
+      attrs.prePatch = "echo ${tool}/bin/tool > tool";
+    };
+    patched-again = {
+      configure = "cat number > value";
+      attrs.prePatch = "echo 1 >> number";
+      attrs.preConfigure = "patchPhase";
+      # What patchPhase reads is an input of configure here.
+      patched = false;
+    };
+    hook-adds-flags = {
+      configure = "echo $* > value";
+      attrs.configureFlags = [ "--one" ];
+      attrs.dontAddPrefix = true;
+      attrs.nativeBuildInputs = [ (hook "addFlag() { configureFlags=\"\${configureFlags[*]} --two\"; }; postPatchHooks+=(addFlag)") ];
+    };
+    temporary-files = {
+      configure = "cat /tmp/answer > value";
+      attrs.prePatch = "echo 7 > /tmp/answer";
+      reason = "a phase leaves files in /tmp";
+    };
+    no-patch-phase = {
+      configure = "echo 1 > value";
+      attrs.phases = [ "unpackPhase" "buildPhase" "installPhase" ];
+      attrs.preBuild = "./configure";
+      patched = false;
+      reason = "there is no patchPhase to cut after; the phases are: unpackPhase buildPhase installPhase";
+    };
+    patch-phase-late = {
+      configure = "echo 1 > value";
+      attrs.phases = [ "unpackPhase" "configurePhase" "patchPhase" "buildPhase" "installPhase" ];
+      reason = "there is no configurePhase behind patchPhase";
+    };
+    failure-hook = {
+      configure = "grep -q NUMBER src/number.h && echo 1 > value";
+      attrs.failureHook = "exit 1";
+      reads = "src/number.h";
+    };
+    trap = {
+      configure = "grep -q NUMBER src/number.h && echo 1 > value";
+      attrs.preConfigure = "trap 'echo bye' EXIT";
+      attrs.postConfigure = "trap - EXIT";
+      reads = "src/number.h";
+    };
+    made-by-time = {
+      configure = "echo 1 > stamp; mkdir made; sleep 0.1; echo 1 > made/x; echo 1 > value";
+      attrs.preBuild = "if [ made -nt stamp ]; then echo newer >> value; fi; if [ stamp -nt src/main.c ]; then echo made >> value; fi";
     };
   };
 
@@ -109,8 +171,10 @@ let
     install:
     \tmkdir -p $(out)/bin && cp prog value $(out)/bin
   '';
+  tool = pkgs.runCommand "tool" { } "mkdir -p $out/bin; echo : > $out/bin/tool; chmod +x $out/bin/tool";
+  hook = text: pkgs.writeTextDir "nix-support/setup-hook" text;
   source =
-    configure:
+    configure: edit:
     pkgs.runCommand "1" { inherit configure makefile; passAsFile = [ "configure" "makefile" ]; } (
       ''
         mkdir -p $out/src $out/doc
@@ -123,6 +187,7 @@ let
         echo 'print(len(open("doc/words.md").read()))' > generate
         chmod +x configure
         chmod -w src/words.c
+        ${edit}
       ''
     );
 
@@ -133,34 +198,40 @@ let
       reads ? null,
       other ? "src/main.c",
       reason ? "",
-      preConfigure ? "",
-      postConfigure ? "",
-      postPatch ? "",
+      attrs ? { },
+      # Whether edits reach a patchPhase.
+      patched ? true,
+      # Whether the source's path is in the result.
+      hasSourcePath ? false,
     }:
     let
       package =
         stdenv:
-        stdenv.mkDerivation {
-          name = "skeleton-${name}";
-          src = source configure;
-          nativeBuildInputs = [ pkgs.python3 ];
-          inherit preConfigure postConfigure postPatch;
-          installPhase = "make install";
-        };
+        stdenv.mkDerivation (
+          {
+            name = "skeleton-${name}";
+            src = source configure "";
+            installPhase = "make install";
+          }
+          // attrs
+          // {
+            nativeBuildInputs = [ pkgs.python3 ] ++ attrs.nativeBuildInputs or [ ];
+          }
+        );
       stock = package pkgs.stdenv;
       split = package scope.objcacheStdenv;
       edited = file: {
         postPatch = ''
           chmod u+w ${file} $(dirname ${file})
           sed -i 's/\(NUMBER *\)[0-9]/\19/;s/world/worlds/;s/one/eleven/;$s,$, // x,' ${file}
-          ${postPatch}
+          ${attrs.postPatch or ""}
         '';
       };
       configured = one: map (part: builtins.unsafeDiscardStringContext part.drvPath) (lib.drop 1 (lib.take 2 one.splitphase.parts));
       same = one: configured one == configured split;
       results = [ (compare "skeleton-${name}" stock split) ] ++ map (
         file: compare "skeleton-${name}-${baseNameOf file}" (stock.overrideAttrs (edited file)) (split.overrideAttrs (edited file))
-      ) (lib.filter (file: file != null) [ reads other ]);
+      ) (lib.filter (file: file != null && patched) [ reads other ]);
     in
     pkgs.runCommand "skeleton-${name}"
       {
@@ -168,12 +239,14 @@ let
         report = split.splitphase.report;
         reason = if reason == "" then "configure: not again after an edit to what it does not read" else "configure: again after each edit: ${reason}";
         again = lib.optionalString (reason == "") (
-          lib.optionalString (!same (split.overrideAttrs (edited other))) "an edit to ${other} configures again"
+          lib.optionalString (patched && !same (split.overrideAttrs (edited other))) "an edit to ${other} configures again"
+          + lib.optionalString (!same (split.overrideAttrs { src = source configure "echo >> ${other}"; })) "an edit of the source to ${other} configures again"
           + lib.optionalString (reads != null && same (split.overrideAttrs (edited reads))) "an edit to ${reads} does not configure again"
         );
       }
       ''
         cat $results $report/report.txt | tee $out
+        ${lib.optionalString (hasSourcePath) "grep -qrF ${stock.src} ${split}"}
         grep -qxF "$reason" $report/report.txt
         if [ -n "$again" ]; then
           echo "error: $again" >&2

@@ -167,7 +167,13 @@ let
 
   # The token that stands for the hash of a source's store path where it is not known; python/splitphase/skeleton has it too.
   source = "usat9pxefmkt152ty0juydxuj4pt2dsu";
-  standIn = path: "/nix/store/${source}${lib.substring 32 (-1) (baseNameOf (toString path))}";
+  # Such a path; null where this is no store path.
+  standIn =
+    path:
+    let
+      name = builtins.match "/nix/store/[0-9a-z]{32}(-[^ ]+)" (builtins.unsafeDiscardStringContext "${path}");
+    in
+    if name == null then null else "/nix/store/${source}${lib.head name}";
   # Whether text reads a variable of bash.
   reads = name: text: mentions ("$" + name) text || mentions ("\${" + name) text;
 in
@@ -175,24 +181,30 @@ in
   inherit rank;
 
   # The attributes that phases up to and with the last one of `cut` read alone, each with the value that stands for nothing;
-  # paths of sources are some that are not there. For a build that begins behind the cut and ends at `to`.
+  # paths of sources are some that are not there. For a build that begins behind the cut, of what is not `unread` at `to`.
   over =
     cut: to: attrs:
     let
-      early = lib.concatMap (entry: entry.attributes) (lib.take (rank (lib.last cut.phases) + 1) phases);
-      kept = text to (removeAttrs attrs early);
-      nothing =
+      early = lib.take (rank (lib.last cut.phases) + 1) phases;
+      kept = text to (removeAttrs attrs (lib.concatMap (entry: entry.attributes) early));
+      # A phase that is run again, by its name, reads them again.
+      names = lib.concatMap (entry: lib.optionals (!mentions entry.name kept) entry.attributes) early;
+      sources = {
+        src = if lib.elem (attrs.src or null) [ null "" ] then attrs.src or null else standIn attrs.src;
+        srcs = if lib.elem (attrs.srcs or null) [ null "" ] then attrs.srcs or null else map standIn (lib.toList attrs.srcs);
+      };
+      isOver =
         name:
-        if name == "src" then
-          standIn attrs.src
-        else if name == "srcs" then
-          map standIn (lib.toList attrs.srcs)
-        else if lib.elem name lists then
-          [ ]
-        else
-          null;
+        attrs ? ${name}
+        && (
+          if sources ? ${name} then
+            !reads name kept && (lib.elem (attrs.${name}) [ null "" ] || !lib.elem null (lib.toList sources.${name}))
+          else
+            !mentions name kept
+        );
+      nothing = name: sources.${name} or (if lib.elem name lists then [ ] else null);
     in
-    lib.genAttrs (lib.filter (name: attrs ? ${name} && !reads name kept) early) nothing;
+    lib.genAttrs (lib.filter isOver names) nothing;
 
   # Whether a phase up to `cut` names installFlags; installFlagsArray is another variable.
   namesInstallFlags =

@@ -5,8 +5,9 @@
   A cut is `{ phases, inside }`: behind the last of these phases that the package has, or before buildPhase, which the
   part then records (`inside`). The part of a checkpoint has no such place: it ends with buildPhase and leaves no snapshot.
   `from` is null or `{ cut, snapshot, artifacts }`, and maybe `sources` (the snapshot is of a tree that was configured from a
-  skeleton; this has the content) or `over` (attributes of phases that are over are left out). `to` is null or `{ cut, outputs, attributes }`: outputs that the helper
-  fills, the snapshot among them, and variables that hooks/cut.sh reads.
+  skeleton; this has the content) or `store` (attributes of phases that are over are left out; these store paths are what the
+  snapshot names). `to` is null or `{ cut, outputs, attributes }`: outputs that the helper fills, the snapshot among them, and
+  variables that hooks/cut.sh reads. Either may have `reads`, another cut: attributes stay that phases up to there read.
 
   A part sets every attribute of the package, to the value that it has in the stock package, and then changes some. So
   what is written with `finalAttrs` keeps its meaning where a part leaves out what it refers to, and which attributes
@@ -52,16 +53,16 @@ else
   stock.overrideAttrs (
     _:
     let
-      placed = to != null && early to.cut && !internalAttributes.namesInstallFlags to.cut attrs;
+      placed = to != null && early to.cut && !internalAttributes.namesInstallFlags (to.reads or to.cut) attrs;
       # Flags in one string are cut into words, those in a list under __structuredAttrs are not.
       standIn = if builtins.isString (attrs.installFlags or null) then placeholder else [ placeholder ];
-      unread = place: if place == null then { } else internalAttributes.unread place.cut attrs;
+      unread = place: if place == null then { } else internalAttributes.unread (place.reads or place.cut) attrs;
     in
     attrs
     // dropped
     // unread to
     # The part does not see what only earlier phases read, so that it is another one only if the snapshot is.
-    // lib.optionalAttrs (from.over or false) (internalAttributes.over from.cut to.cut attrs)
+    // lib.optionalAttrs (from ? store) (internalAttributes.over from.cut to.reads attrs // { splitphaseStore = from.store; })
     // {
       postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
       splitphaseHelper = tools.helper;
@@ -77,7 +78,7 @@ else
       splitphaseSystem = stock.system;
       splitphaseTake = if checkpoint == null then null else "${checkpoint}";
     }
-    // lib.optionalAttrs (from.over or false || lib.elem "splitphaseSkeleton" (to.outputs or [ ])) {
+    // lib.optionalAttrs (from ? store || lib.elem "splitphaseSkeleton" (to.outputs or [ ])) {
       postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/skeleton.sh}\n";
     }
     // lib.optionalAttrs (from ? sources) { splitphaseSources = "${from.sources}"; }

@@ -43,7 +43,7 @@ rec {
     name = "${name}-keep";
     text = lib.concatMapStrings (path: "${path}\n") (
       [ prepare.splitphaseManifest prepare.splitphaseSnapshot prepare.splitphasePacks ]
-      ++ lib.concatMap (part: map (output: part.${output}) (lib.filter (lib.hasPrefix "splitphase") part.outputs)) skeleton.parts
+      ++ skeleton.keep
       ++ lib.optional (actions != [ ]) artifacts
     );
     passAsFile = [ "text" ];

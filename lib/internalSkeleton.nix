@@ -10,7 +10,7 @@
   # Result
 
   `from`: where the next part takes up the build, null where it does everything itself. `about`: what to say in the report.
-  `keep`: store paths that make the next edit fast.
+  `parts`: those that are used. `keep`: what makes the next edit fast.
 */
 {
   lib,
@@ -25,6 +25,7 @@
   own,
 }:
 let
+  version = 1;
   tools = internalTools stdenv;
   attrs = stock.drvAttrs;
   unpacked = {
@@ -35,10 +36,13 @@ let
     phases = [ "configurePhase" ];
     inside = false;
   };
+  # Hooks of these phases may change what the next ones read, so all of that is there.
+  reads.phases = [ "buildPhase" ];
 
   sources = internalPart {
     inherit stdenv stock own;
     to = {
+      inherit reads;
       cut = unpacked;
       outputs = [
         "splitphaseSnapshot"
@@ -51,9 +55,15 @@ let
   # What a part or the helper says of a skeleton. This is an import from derivation.
   said =
     folder:
-    builtins.addErrorContext
+    let
+      found = builtins.addErrorContext
       "while reading the skeleton of ${stock.name}: splitphase unpacks and configures it during evaluation (import from derivation); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
       (builtins.fromJSON (builtins.unsafeDiscardStringContext (builtins.readFile "${folder}/said.json")));
+    in
+    if (found.version or null) != version then
+      throw "splitphase: what is said of the skeleton of ${stock.name} has version ${builtins.toJSON (found.version or null)}, but this lib reads ${toString version}: use one `splitphase` input for helper and lib."
+    else
+      found;
 
   skeleton =
     whole:
@@ -82,6 +92,7 @@ let
       part = internalPart {
         inherit stdenv stock own;
         from = {
+          inherit reads;
           cut = unpacked;
           snapshot = builtins.path {
             # The context is lost, and `skeleton` has been built.
@@ -90,10 +101,12 @@ let
             recursive = false;
             inherit (archive) sha256;
           };
-          over = true;
+          # Valid wherever the skeleton is, which refers to them.
+          store = map (path: builtins.appendContext path { ${path}.path = true; }) archive.store;
           artifacts = null;
         };
         to = {
+          inherit reads;
           cut = made;
           outputs = [
             "splitphaseSnapshot"
@@ -132,8 +145,8 @@ let
       "objcacheSkeleton is false"
     else if attrs.dontConfigure or false != false || attrs.dontUnpack or false != false then
       "it has no configurePhase or unpackPhase"
-    else if !lib.all (name: attrs ? ${name} -> internalAttributes.over unpacked made attrs ? ${name}) [ "src" "srcs" ] then
-      "a phase reads $src itself"
+    else if !lib.all (name: attrs ? ${name} -> internalAttributes.over unpacked reads attrs ? ${name}) [ "src" "srcs" ] then
+      "a later phase reads $src, or unpacks, or it is no store path"
     else
       "";
   reason = if unwanted != "" then unwanted else problem;
@@ -144,6 +157,7 @@ in
       null
     else
       {
+        inherit reads;
         cut = made;
         snapshot = chosen.part.splitphaseSnapshot;
         sources = sources.splitphaseSnapshot;
@@ -153,6 +167,16 @@ in
     sources
     chosen.part
   ];
+  keep = lib.optionals (unwanted == "") (
+    [
+      sources.splitphaseSnapshot
+      sources.splitphaseSkeleton
+    ]
+    ++ lib.concatMap (run: lib.optionals (run ? part) [ run.part.splitphaseSnapshot run.part.splitphaseSaid ]) (
+      [ first ] ++ lib.optional (first.opened != [ ]) second
+    )
+    ++ lib.optional (first.opened != [ ]) (skeleton first.opened)
+  );
   about = {
     once = reason == "";
     inherit reason;

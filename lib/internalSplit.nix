@@ -121,6 +121,7 @@ let
           {
             from = null;
             parts = [ ];
+            keep = [ ];
             about = {
               once = false;
               reason = "it is cut in an earlier phase";
@@ -140,7 +141,7 @@ let
         inherit stdenv prepare manifest;
         inherit (stock) name;
         skeleton = skeleton // {
-          about = if whole != null then null else skeleton.about;
+          about = if whole != null || !manifest.split then null else skeleton.about;
         };
       };
       # A path in a flake (`src = ./.`) is copied as `<hash>-source`, and that is the name of the folder it is unpacked into.

@@ -143,7 +143,8 @@ splitphaseSave() {
   if ! splitphaseErrors=$(PATH=$PATH:$splitphasePath "$splitphaseHelper" save --top "$NIX_BUILD_TOP" \
     --scratch "$splitphaseScratch" --snapshot "$splitphaseSnapshot" "${splitphaseArguments[@]}" 2>&1 >&"$splitphaseStdout"); then
     printf '%s\n' "$splitphaseErrors" >&2
-    splitphaseUnsplit "$(sed -n 's/^error: //p' <<<"$splitphaseErrors" | head -n 1)" || exit 1
+    splitphaseProblem=$(sed -n 's/^error: //p' <<<"$splitphaseErrors" | head -n 1)
+    splitphaseUnsplit "${splitphaseProblem:-the helper failed, what it said is in the log}" || exit 1
     return
   fi
   exec {splitphaseStdout}>&-
@@ -270,7 +271,7 @@ splitphaseStart() {
   fi
   if [ -n "${splitphaseTo:-}" ]; then
     splitphaseToPhase=$(splitphasePlace "$splitphaseTo")
-    if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}${splitphaseSkeleton:-}${splitphaseSaid:-}" ]; then
+    if [ -z "$splitphaseToPhase" ] && [ -z "${splitphaseManifest:-}" ]; then
       splitphaseFail "there is no $(splitphaseNames "$splitphaseTo") to cut after; the phases are: $(splitphasePhases)" \
         "name one of these in splitPhases { after = [ ... ]; }, or leave the package whole"
     fi
@@ -314,8 +315,8 @@ if [ -z "${IN_NIX_SHELL:-}" ]; then
   genericBuild() {
     splitphaseOriginalGenericBuild "$@"
     if declare -F splitphaseInterceptDone >/dev/null; then splitphaseInterceptDone; fi
-    if [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ] && splitphaseUnsplit "the package has no $(splitphaseNames "$splitphaseTo")"; then
-      :
+    if [ "$splitphaseState" = running ] && [ -n "${splitphaseManifest:-}" ]; then
+      splitphaseUnsplit "the package has no buildPhase"
     elif [ "$splitphaseState" = skipping ] || { [ "$splitphaseState" = running ] && [ -n "${splitphaseTo:-}" ]; }; then
       splitphaseFail "the build ended before the place '${splitphaseTo:-$splitphaseFrom}'" \
         "a phase of the package runs other phases or ends the build by itself: cut elsewhere"

@@ -4,8 +4,8 @@
 # splitphaseSkeleton   output of the part that unpacks and patches: the skeleton goes there
 # splitphaseSaid       output of the part that is configured from a skeleton (splitphaseBase): whether it was enough
 
-splitphaseBegan=$EPOCHREALTIME
-splitphaseWatched=
+splitphaseBegan=${EPOCHREALTIME/,/.}
+splitphaseWatched=/tmp/.splitphase
 
 # The sources' store paths, before phases change these variables.
 set -f
@@ -17,14 +17,27 @@ splitphaseNoSkeleton() {
   if [ -n "${splitphaseSkeleton:-}" ]; then
     "$splitphaseHelper" unsplit --said "$splitphaseSkeleton" "$1"
   else
-    "$splitphaseHelper" unsplit --said "$splitphaseSaid" ${splitphaseWatched:+--seen "$splitphaseWatched/seen.json"} "$1"
+    splitphaseWatchEnds
+    "$splitphaseHelper" unsplit --said "$splitphaseSaid" --seen "$splitphaseWatched/seen.json" "$1"
   fi
+}
+
+# These parts are of use or not; neither is a failure of the package.
+splitphaseFail() {
+  cd "$NIX_BUILD_TOP"
+  splitphaseUnsplit "$1" || exit 1
+  trap - EXIT
+  exit 0
 }
 
 # What `save` is to do beside: splitphaseArguments.
 splitphaseSkeletonArguments() {
   local splitphaseSource
+  if [ -n "$(find /tmp -mindepth 1 -maxdepth 1 ! -path "$splitphaseWatched" -print -quit 2>/dev/null)" ] && ! [ /tmp -ef "$NIX_BUILD_TOP" ]; then
+    splitphaseFail "a phase leaves files in /tmp"
+  fi
   if [ -n "${splitphaseSkeleton:-}" ]; then
+    if ! splitphaseBefore "$splitphaseToPhase" configurePhase; then splitphaseFail "there is no configurePhase behind $splitphaseToPhase"; fi
     splitphaseArguments+=(--skeleton "$splitphaseSkeleton" --began "$splitphaseBegan")
     for splitphaseSource in ${splitphaseSourcePaths[@]+"${splitphaseSourcePaths[@]}"}; do
       splitphaseArguments+=(--source "$splitphaseSource")
@@ -36,39 +49,36 @@ splitphaseSkeletonArguments() {
 }
 
 splitphaseWatchBegins() {
-  splitphaseWatched=/tmp/.splitphase
-  mkdir "$splitphaseWatched" 2>/dev/null || splitphaseWatched=$(mktemp -d "${TMPDIR:-/tmp}/.splitphase-XXXXXX")
-  # Where it cannot watch, nothing was seen, and that is the reason in the end.
-  "$splitphaseHelper" watch --top "$NIX_BUILD_TOP" --skeleton "$splitphaseBase" --scratch "$splitphaseWatched" || :
+  mkdir "$splitphaseWatched"
+  "$splitphaseHelper" watch --top "$NIX_BUILD_TOP" --skeleton "$splitphaseBase" --scratch "$splitphaseWatched"
 }
 
 splitphaseWatchEnds() {
-  local splitphaseProcess splitphaseTries
+  local splitphaseProcess
   if ! splitphaseProcess=$(cat "$splitphaseWatched/pid" 2>/dev/null); then return 0; fi
   rm "$splitphaseWatched/pid"
   kill -TERM "$splitphaseProcess" 2>/dev/null || :
-  for ((splitphaseTries = 0; splitphaseTries < 3000; splitphaseTries++)); do
-    if [ -e "$splitphaseWatched/seen.json" ]; then break; fi
-    sleep 0.02
-  done
-}
-
-# A configure step that fails on the skeleton is no failure of the package.
-splitphaseConfigureFailed() {
-  if [ "$splitphaseState" != running ]; then return 0; fi
-  splitphaseWatchEnds
-  trap - EXIT
-  cd "$NIX_BUILD_TOP"
-  splitphaseUnsplit "configure fails on it"
-  exit 0
+  while [ ! -e "$splitphaseWatched/seen.json" ] && kill -0 "$splitphaseProcess" 2>/dev/null; do sleep 0.02; done
 }
 
 if [ -z "${IN_NIX_SHELL:-}" ] && [ -n "${splitphaseSaid:-}" ]; then
-  failureHooks+=(splitphaseConfigureFailed)
   eval "splitphaseResumeItself () $(declare -f splitphaseResume | tail -n +2)"
+  eval "splitphaseBuildItself () $(declare -f genericBuild | tail -n +2)"
 
   splitphaseResume() {
     splitphaseResumeItself
     splitphaseWatchBegins
+  }
+
+  # In a subshell: whatever the package does to traps and hooks, here it is known what became of it.
+  genericBuild() {
+    set +e
+    (
+      set -e
+      splitphaseBuildItself "$@"
+    )
+    if [ ! -e "$splitphaseSaid/said.json" ]; then splitphaseFail "configure fails on it"; fi
+    trap - EXIT
+    exit 0
   }
 fi

@@ -109,6 +109,18 @@ def test_sources_keep_their_times_and_what_was_made_follows(tmp_path: Path) -> N
     assert case.time("p/points") > case.time("third")
 
 
+def test_folders_follow_as_files_do(tmp_path: Path) -> None:
+    case = Configured(tmp_path)
+    case.make("stamp", 1)
+    (case.top / "made").mkdir()
+    moment = case.began + 2 * SECOND
+    os.utime(case.top / "made", ns=(moment, moment))
+    case.fill()
+    assert case.time("stamp") < case.time("made") <= time.time_ns()
+    # As among the sources.
+    assert case.time("p") < case.time("stamp")
+
+
 def test_a_long_configure_does_not_end_in_the_future(tmp_path: Path) -> None:
     case = Configured(tmp_path, patched=("p/x.c",))
     case.make("first", 1)

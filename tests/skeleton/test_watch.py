@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from splitphase.errors import SplitphaseError
-from splitphase.skeleton.blank import CONTENT
+from splitphase.skeleton.blank import CONTENT, Blanked, Times
 from splitphase.skeleton.watch import PROCESS, RESULT, Seen, Watcher, start
 
 NAMES = ["src/a.c", "src/b.c", "src/c.h"]
@@ -129,7 +129,7 @@ def test_what_is_not_there_cannot_be_watched(top: Path) -> None:
 def test_in_the_background(top: Path, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    start(top, NAMES, scratch)
+    start(top, Blanked(Times(1, 2), tuple(NAMES), ()), scratch)
     process = int((scratch / PROCESS).read_text())
     shutil.copy(top / "src/b.c", top / "x.c")
     os.kill(process, signal.SIGTERM)
@@ -141,6 +141,16 @@ def test_in_the_background(top: Path, tmp_path: Path) -> None:
     found = Seen.read(scratch / RESULT)
     assert found.opened == ("src/b.c",)
     assert where(found) == {"src/a.c": "src/a.c", "src/c.h": "src/c.h"}
+
+
+def test_what_hinders_watching_is_the_result(top: Path, tmp_path: Path) -> None:
+    start(top, Blanked(Times(1, 2), ("src/gone.c",), ()), tmp_path)
+    assert "cannot be watched" in Seen.read(tmp_path / RESULT).problem
+    assert not (tmp_path / PROCESS).exists()
+
+
+def test_truncation_by_path_is_seen(top: Path) -> None:
+    assert seen(top, lambda: os.truncate(top / "src/a.c", 3)).opened == ("src/a.c",)
 
 
 def test_no_result_is_a_problem(tmp_path: Path) -> None:

@@ -35,13 +35,17 @@ def execute(args: argparse.Namespace) -> int:
     started = time.monotonic()
     outputs = {name: Path(path) for name, path in read_pairs(args.output, "--output").items()}
     escape = Rewriter.escaping(outputs, keep=args.keep)
+    filled = None
     if args.configured:
         from splitphase.skeleton.judge import judge, say
         from splitphase.skeleton.watch import Seen
 
         seen = Seen.read(args.seen)
-        problem = judge(args.top, args.scratch, outputs.values(), seen, args.configured, args.snapshot)
-        say(args.said, problem, seen.opened, len(seen.blanked))
+        problem, filled = judge(args.top, args.scratch, outputs.values(), seen, args.configured)
+        if filled is None:
+            args.snapshot.mkdir(parents=True, exist_ok=True)
+            say(args.said, problem, seen.opened, len(seen.blanked))
+            return 0
     directory = os.getcwd()
     saved = copy(args.top, args.scratch, outputs) if args.copy else take_outputs(args.scratch, outputs)
     write_state(args.scratch, saved)
@@ -57,11 +61,16 @@ def execute(args: argparse.Namespace) -> int:
         snapshot.write(args.top, args.scratch, args.snapshot, index)
     if args.skeleton:
         from splitphase.skeleton import blank
+        from splitphase.skeleton.sourcepaths import store_paths_below
 
-        sources = blank.Sources(int(args.began * 1e9), tuple(args.source))
+        store = store_paths_below(args.scratch / "tree", saved)
+        sources = blank.Sources(int(args.began * 1e9), tuple(args.source), store)
         sources.write(args.snapshot)
         count = blank.write(args.scratch, args.skeleton, index, sources, ())
         print(f"splitphase: {count} files have no content in the skeleton")
+    if filled is not None:
+        filled.write(args.snapshot)
+        say(args.said, "", (), len(filled.blanked))
     print(
         f"splitphase: {len(escaped)} paths escaped in {done - started:.2f} s, "
         f"snapshot of {(args.snapshot / 'tree.tar.zst').stat().st_size / 1e6:.1f} MB in {time.monotonic() - done:.2f} s"

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from splitphase.errors import SplitphaseError
+
 
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--manifest", type=Path, help="folder to write manifest.json into")
     parser.add_argument("--said", type=Path, help="folder to write into what became of a skeleton")
     parser.add_argument("--seen", type=Path, help="what was opened of it")
-    parser.add_argument("reason", help="why the package is built whole")
+    parser.add_argument("reason", help="why it is of no use")
 
 
 def execute(args: argparse.Namespace) -> int:
     """Write it."""
+    if not args.reason:
+        raise SplitphaseError("no reason is given", hint="say one")
     if args.manifest:
         from splitphase.objcache.manifest import unsplit, write_json
 

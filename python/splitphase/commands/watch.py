@@ -18,5 +18,5 @@ def execute(args: argparse.Namespace) -> int:
     from splitphase.skeleton.blank import read_blanked
     from splitphase.skeleton.watch import start
 
-    start(args.top, list(read_blanked(args.skeleton).names), args.scratch)
+    start(args.top, read_blanked(args.skeleton), args.scratch)
     return 0

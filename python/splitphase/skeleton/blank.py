@@ -12,26 +12,25 @@ import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase import snapshot
 from splitphase.errors import ManifestError
 from splitphase.hashes.trees import FILE, entries
-from splitphase.tokens import HASH_LENGTH, token
+from splitphase.skeleton.sourcepaths import hide, named, store_paths_below
+from splitphase.tokens import token
 
 VERSION = 1
 MARK = token("the content of a file")
 """Stands in every blanked file, and in nothing else."""
-SOURCE = token("the path of the sources")
-"""Stands for the hash of the store path that was unpacked; lib/internalSkeleton.nix has it as well."""
 CONTENT = f"/* {MARK}: splitphase leaves the content of this file out while the package is configured */\n".encode()
 SAID, ARCHIVE, BLANKED = "said.json", "skeleton.tar", "blanked.json"
 
 _SOURCES = (
     "c cc cp cpp cxx c++ C CPP h hh hp hpp hxx h++ H inl ipp ixx tcc tpp txx inc m mm s S asm sx rs go "
-    "f F f77 f90 F90 f95 for cu cuh cl glsl hlsl y l yy ll ypp lpp td proto"
+    "f F f77 f90 F90 f95 for cu cuh cl glsl hlsl td proto"
 )
 _TEXTS = "md rst htm html css texi texinfo pod 1 2 3 4 5 6 7 8 man mdoc adoc po gmo svg png jpg jpeg gif ico pdf ps eps"
 _SUFFIXES = frozenset(f"{_SOURCES} {_TEXTS}".split())
@@ -60,7 +59,7 @@ class Times:
     calm: int
     """Of folders and blanked files: that of the latest file which is as it was unpacked."""
     later: int
-    """Of all that is of the build that made the skeleton; after that of every other file."""
+    """Of all that is of the build that made the skeleton: right after every other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +70,19 @@ class Sources:
     """When unpacking began: files with this time or a later one are of this build. Nanoseconds."""
     paths: tuple[str, ...]
     """The store paths that were unpacked."""
+    store: tuple[str, ...] = ()
+    """The store paths that the tree and the shell's state name. They stand there for Nix, which keeps what it finds."""
 
     def write(self, folder: Path) -> None:
         """Write it beside a snapshot."""
-        (folder / "sources.json").write_text(json.dumps({"began": self.began, "paths": self.paths}) + "\n")
+        (folder / "sources.json").write_text(json.dumps(asdict(self)) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> Sources:
         """Read it. Raises ManifestError."""
         try:
             raw = json.loads((folder / "sources.json").read_text())
-            return cls(raw["began"], tuple(raw["paths"]))
+            return cls(raw["began"], tuple(raw["paths"]), tuple(raw["store"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ManifestError(f"{folder}: no snapshot of sources: {error!r}", hint="build it again") from error
 
@@ -90,22 +91,26 @@ def write(scratch: Path, target: Path, index: snapshot.Index, sources: Sources, 
     """Make the skeleton of the snapshot whose parts lie in `scratch` (`tree`, `outputs`), into the folder `target`.
 
     The parts are changed in place. `whole` are paths below the tree that keep their content. Returns how many do not.
+    Raises SplitphaseError where paths of sources cannot be told apart.
     """
+    hidden = named(sources.paths)
     tree = scratch / "tree"
     blanked = [name for name, kind in entries(str(tree)) if kind == FILE and name not in whole and is_blanked(name)]
     blanked = [name for name in blanked if _blank(tree / name)]
-    times = settle(scratch, sources.began, {f"tree/{name}" for name in blanked})
     state = scratch / "outputs" / ".state.sh"
-    state.write_text(hide(state.read_text(errors="surrogateescape"), sources.paths), errors="surrogateescape")
-    os.utime(state, ns=(times.calm, times.calm))
-    os.utime(state.parent, ns=(times.calm, times.calm))
+    state.write_text(hide(state.read_text(errors="surrogateescape"), hidden), errors="surrogateescape")
+    times = settle(scratch, sources.began, {f"tree/{name}" for name in blanked})
+    for path in (state, state.parent):
+        os.utime(path, ns=(times.calm, times.calm))
+    store = store_paths_below(tree, state.parent)
     folder = scratch / "skeleton"
     snapshot.write_moved(scratch, folder, index)
-    (folder / BLANKED).write_text(json.dumps({**asdict(times), "blanked": blanked}, separators=(",", ":")) + "\n")
+    about = {**asdict(times), "blanked": blanked, "hidden": list(hidden)}
+    (folder / BLANKED).write_text(json.dumps(about, separators=(",", ":")) + "\n")
     target.mkdir(parents=True, exist_ok=True)
     digest = _one_file(folder, target / ARCHIVE)
-    said = {"version": VERSION, "problem": "", "archive": str(target / ARCHIVE), "sha256": digest}
-    (target / SAID).write_text(json.dumps(said) + "\n")
+    said = {"problem": "", "archive": str(target / ARCHIVE), "sha256": digest, "store": store}
+    (target / SAID).write_text(json.dumps({"version": VERSION, **said}) + "\n")
     return len(blanked)
 
 
@@ -138,7 +143,8 @@ def settle(root: Path, began: int, blanked: Collection[str]) -> Times:
     times = {name: os.lstat(os.path.join(root, name)) for name in found}
     calm = {name for name, status in times.items() if stat.S_ISDIR(status.st_mode) or name in blanked}
     fixed = [status.st_mtime_ns for name, status in times.items() if name not in calm and status.st_mtime_ns < began]
-    chosen = Times(max(fixed, default=_SECOND), (max(fixed, default=0) // _SECOND + 2) * _SECOND)
+    last = max(fixed, default=_SECOND)
+    chosen = Times(last, last + 1)
     for name, status in reversed(times.items()):
         if name in calm:
             _set(root, name, chosen.calm)
@@ -149,28 +155,6 @@ def settle(root: Path, began: int, blanked: Collection[str]) -> Times:
 
 def _set(root: Path, name: str, moment: int) -> None:
     os.utime(os.path.join(root, name), ns=(moment, moment), follow_symlinks=False)
-
-
-def hide(text: str, paths: Iterable[str]) -> str:
-    """Put the token for the hash of each of these store paths. Names that are not different stay."""
-    for path in _different(paths):
-        text = text.replace(os.path.basename(path), SOURCE + os.path.basename(path)[HASH_LENGTH:])
-    return text
-
-
-def show(text: str, paths: Iterable[str]) -> str:
-    """Undo `hide`."""
-    for path in _different(paths):
-        text = text.replace(SOURCE + os.path.basename(path)[HASH_LENGTH:], os.path.basename(path))
-    return text
-
-
-def _different(paths: Iterable[str]) -> list[str]:
-    """The store paths whose names no other one has, those first whose name is longer."""
-    named: dict[str, set[str]] = {}
-    for path in paths:
-        named.setdefault(os.path.basename(path)[HASH_LENGTH:], set()).add(path)
-    return [path for name in sorted(named, key=len, reverse=True) if len(named[name]) == 1 for path in named[name]]
 
 
 def _one_file(folder: Path, target: Path) -> str:
@@ -192,6 +176,8 @@ class Blanked:
     times: Times
     names: tuple[str, ...]
     """The blanked files, relative to the tree."""
+    hidden: tuple[str, ...]
+    """The names behind the hashes of the sources' store paths."""
 
 
 def read_blanked(archive: Path) -> Blanked:
@@ -200,7 +186,7 @@ def read_blanked(archive: Path) -> Blanked:
         with tarfile.open(archive) as packed:
             stream = packed.extractfile(BLANKED)
             raw = json.loads(stream.read() if stream else b"")
-            return Blanked(Times(raw["calm"], raw["later"]), tuple(raw["blanked"]))
+            return Blanked(Times(raw["calm"], raw["later"]), tuple(raw["blanked"]), tuple(raw["hidden"]))
     except (OSError, ValueError, KeyError, TypeError, tarfile.TarError) as error:
         raise ManifestError(f"{archive}: no skeleton: {error!r}", hint="build it again") from error
 

@@ -20,7 +20,8 @@ from splitphase.errors import ManifestError
 from splitphase.hashes.trees import FOLDER, entries
 from splitphase.relocate import remove
 from splitphase.rewrite import Rewriter, inside
-from splitphase.skeleton.blank import CONTENT, Sources, Times, show
+from splitphase.skeleton.blank import CONTENT, Sources, Times
+from splitphase.skeleton.sourcepaths import named, show
 
 FILLED = "filled.json"
 _HINT = "build the package's prepare step again"
@@ -64,15 +65,13 @@ def fill(top: Path, sources: Path, configured: Path, restore: Rewriter, state: P
     archive.unpack(sources / "tree.tar.zst", staging, "the sources", _HINT).finish()
     restore.paths(staging, snapshot.read_index(sources).escaped)
     tree = staging / "tree"
-    times = {
-        name: os.lstat(os.path.join(tree, name)).st_mtime_ns for name, kind in entries(str(tree)) if kind != FOLDER
-    }
+    times = {name: os.lstat(os.path.join(tree, name)).st_mtime_ns for name, _ in entries(str(tree))}
     done: dict[tuple[int, int], str] = {}
     for now, before in filled.blanked:
         _put(inside(tree, before), inside(top, now), done)
     remove(staging)
     _give_times(top, times, filled, about.began)
-    state.write_text(show(state.read_text(errors="surrogateescape"), about.paths), errors="surrogateescape")
+    state.write_text(show(state.read_text(errors="surrogateescape"), named(about.paths)), errors="surrogateescape")
 
 
 def _put(source: Path, target: Path, done: dict[tuple[int, int], str]) -> None:
@@ -100,11 +99,11 @@ def _give_times(top: Path, times: dict[str, int], filled: Filled, began: int) ->
     for name, kind in entries(str(top)):
         path = os.path.join(top, name)
         status = os.lstat(path)
-        if kind == FOLDER or (status.st_dev, status.st_ino) in seen or name in snapshot.MACHINE_BOUND:
+        if (status.st_dev, status.st_ino) in seen or name in snapshot.MACHINE_BOUND:
             continue
         seen.add((status.st_dev, status.st_ino))
         today = times.get(blanked.get(name, name))
-        if name in blanked:
+        if name in blanked or kind == FOLDER:
             expected = filled.times.calm
         elif today is None or today >= began:
             expected = filled.times.later

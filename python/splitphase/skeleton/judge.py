@@ -9,30 +9,36 @@ from pathlib import Path
 
 from splitphase.hashes.examine import Engine
 from splitphase.hashes.survey import survey
-from splitphase.skeleton.blank import MARK, SAID, SOURCE, VERSION, read_blanked
+from splitphase.skeleton.blank import MARK, SAID, VERSION, read_blanked
 from splitphase.skeleton.fill import Filled
+from splitphase.skeleton.sourcepaths import SOURCE, is_clear
 from splitphase.skeleton.watch import Seen
 from splitphase.snapshot import MACHINE_BOUND
 
+DUMPS = ("variables", "functions", "options")
+"""Of the shell's state, in the scratch folder."""
 
-def judge(top: Path, scratch: Path, outputs: Collection[Path], seen: Seen, skeleton: Path, snapshot: Path) -> str:
+
+def judge(top: Path, scratch: Path, outputs: Collection[Path], seen: Seen, skeleton: Path) -> tuple[str, Filled | None]:
     """What is wrong with using a tree that was configured from a skeleton; empty if nothing.
 
-    Then what is to be filled in it is written beside its snapshot.
+    Then the other value is what is to be filled in it. Nothing is wrong by itself where files were opened.
     """
     if seen.problem or seen.opened:
-        return seen.problem
+        return seen.problem, None
+    about = read_blanked(skeleton)
     blanked = {str(top / now) for now, _ in seen.blanked}
     roots = [top / entry for entry in sorted(set(os.listdir(top)) - {scratch.name, *MACHINE_BOUND})]
     roots += [path for path in outputs if os.path.lexists(path)]
     for path, find in survey(roots, Engine({MARK: MARK, SOURCE: SOURCE}, {MARK: "mark", SOURCE: "source"})).finds:
         if find.hash == SOURCE:
-            return f"{path} names the store path of the source"
+            return f"{path} names the store path of the source", None
         if path not in blanked:
-            return f"{path} has something of a file that had no content"
-    snapshot.mkdir(parents=True, exist_ok=True)
-    Filled(seen.began, read_blanked(skeleton).times, seen.blanked).write(snapshot)
-    return ""
+            return f"{path} has something of a file that had no content", None
+    for name in DUMPS:
+        if not is_clear((scratch / name).read_text(errors="surrogateescape"), about.hidden):
+            return "the shell's state has the store path of the source in another form", None
+    return "", Filled(seen.began, about.times, seen.blanked)
 
 
 def say(folder: Path, problem: str, opened: Collection[str] = (), blanked: int = 0) -> None:
@@ -42,4 +48,6 @@ def say(folder: Path, problem: str, opened: Collection[str] = (), blanked: int =
     """
     folder.mkdir(parents=True, exist_ok=True)
     fields = {"version": VERSION, "problem": problem, "opened": sorted(opened), "blanked": blanked}
-    (folder / SAID).write_text(json.dumps(fields) + "\n")
+    beside = folder / f"{SAID}.new"
+    beside.write_text(json.dumps(fields) + "\n")
+    beside.rename(folder / SAID)

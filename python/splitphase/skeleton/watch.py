@@ -14,14 +14,17 @@ import signal
 import socket
 import struct
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from splitphase.errors import SplitphaseError
 from splitphase.hashes.trees import FILE, entries
-from splitphase.skeleton.blank import CONTENT
+from splitphase.skeleton.blank import CONTENT, Blanked
+from splitphase.skeleton.sourcepaths import StandIns
 
-IN_OPEN, IN_Q_OVERFLOW, IN_DONT_FOLLOW, IN_ONESHOT = 0x20, 0x4000, 0x02000000, 0x80000000
+IN_MODIFY, IN_OPEN, IN_Q_OVERFLOW, IN_DONT_FOLLOW, IN_ONESHOT = 0x2, 0x20, 0x4000, 0x02000000, 0x80000000
 _EVENT = struct.Struct("iIII")
 _ROOM = 1 << 16
 RESULT, PROCESS = "seen.json", "pid"
@@ -61,7 +64,7 @@ class Seen:
 class Watcher:
     """Watches files below a folder."""
 
-    def __init__(self, top: Path, names: list[str]) -> None:
+    def __init__(self, top: Path, names: Iterable[str]) -> None:
         """Begin. Raises SplitphaseError where the kernel refuses."""
         self._top = top
         self._began = time.time_ns()
@@ -73,7 +76,7 @@ class Watcher:
         self._inodes: dict[tuple[int, int], str] = {}
         self._opened: set[str] = set()
         self._problem = ""
-        flags = ctypes.c_uint32(IN_OPEN | IN_ONESHOT | IN_DONT_FOLLOW)
+        flags = ctypes.c_uint32(IN_OPEN | IN_MODIFY | IN_ONESHOT | IN_DONT_FOLLOW)
         for name in names:
             path = os.path.join(top, name)
             number = self._libc.inotify_add_watch(self._descriptor, os.fsencode(path), flags)
@@ -107,7 +110,7 @@ class Watcher:
                 position += _EVENT.size + length
                 if mask & IN_Q_OVERFLOW:
                     self._problem = OVERFLOW
-                elif mask & IN_OPEN:
+                elif mask & (IN_OPEN | IN_MODIFY):
                     self._opened.update(self._watches[number])
 
     def ended(self) -> Seen:
@@ -135,9 +138,18 @@ def _is_blank(path: Path, status: os.stat_result) -> bool:
         return False
 
 
-def start(top: Path, names: list[str], scratch: Path) -> None:
-    """Watch in the background until SIGTERM; returns when it has begun. `scratch` gets the process and the result."""
-    watcher = Watcher(top, names)
+def start(top: Path, blanked: Blanked, scratch: Path) -> None:
+    """Watch in the background until SIGTERM; returns when it has begun. `scratch` gets the process and the result.
+
+    Where it cannot watch, that is the result.
+    """
+    try:
+        stand_ins = StandIns(blanked.hidden)
+        watcher = Watcher(top, blanked.names)
+    except SplitphaseError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        Seen(0, (), (), f"{error.message}{hint}").write(scratch / RESULT)
+        return
     # The end may come before there is a handler for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     process = os.fork()
@@ -149,9 +161,17 @@ def start(top: Path, names: list[str], scratch: Path) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    # Nix waits until nobody has the build's own any more.
+    for descriptor in range(3, 256):
+        if descriptor != watcher.fileno():
+            with suppress(OSError):
+                os.close(descriptor)
     try:
         _until_ended(watcher)
-        watcher.ended().write(scratch / RESULT)
+        seen = watcher.ended()
+        if stand_ins.were_followed():
+            seen = replace(seen, problem="something looks for the source at its store path")
+        seen.write(scratch / RESULT)
     finally:
         os._exit(0)
 
