@@ -65,12 +65,14 @@ def fill(top: Path, sources: Path, configured: Path, restore: Rewriter, state: P
     archive.unpack(sources / "tree.tar.zst", staging, "the sources", _HINT).finish()
     restore.paths(staging, snapshot.read_index(sources).escaped)
     tree = staging / "tree"
-    times = {name: os.lstat(os.path.join(tree, name)).st_mtime_ns for name, _ in entries(str(tree))}
+    found = [(name, kind == FOLDER) for name, kind in entries(str(tree))]
+    times = {name: os.lstat(os.path.join(tree, name)).st_mtime_ns for name, _ in found}
+    copied = max((times[name] for name, is_folder in found if not is_folder), default=0)
     done: dict[tuple[int, int], str] = {}
     for now, before in filled.blanked:
         _put(inside(tree, before), inside(top, now), done)
     remove(staging)
-    _give_times(top, times, filled, about.began)
+    _give_times(top, times, copied, filled, about.began)
     state.write_text(show(state.read_text(errors="surrogateescape"), named(about.paths)), errors="surrogateescape")
 
 
@@ -90,8 +92,11 @@ def _put(source: Path, target: Path, done: dict[tuple[int, int], str]) -> None:
     os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
 
-def _give_times(top: Path, times: dict[str, int], filled: Filled, began: int) -> None:
-    """Sources get the times that they have today, what configure made times after them."""
+def _give_times(top: Path, times: dict[str, int], copied: int, filled: Filled, began: int) -> None:
+    """Sources get the times that they have today, what configure made times after them.
+
+    `copied` is for copies of sources that have the time of what is of the build.
+    """
     blanked = dict(filled.blanked)
     last = max(times.values(), default=0)
     made: dict[str, int] = {}
@@ -110,8 +115,7 @@ def _give_times(top: Path, times: dict[str, int], filled: Filled, began: int) ->
         else:
             expected = today
         if status.st_mtime_ns == expected:
-            # A copy of a source, with its time, is the last one's contemporary.
-            _set(path, last if today is None else today)
+            _set(path, copied if today is None else today)
         elif status.st_mtime_ns >= filled.began:
             made[path] = status.st_mtime_ns
     after = _after(max(last, filled.began), filled.began, max(made.values(), default=0))

@@ -79,7 +79,11 @@ class StandIns:
 
     def __init__(self, names: Iterable[str], store: Path = STORE, memory: Path = MEMORY) -> None:
         """Make them. Raises SplitphaseError where they cannot be made, or would not tell."""
+        self._links: list[Path] = []
         folder = memory / ".splitphase"
+        names = list(names)
+        if not names:
+            return
         try:
             folder.mkdir()
             probe = self._link(folder / "probe")
