@@ -277,17 +277,25 @@ let
       assert split.meta.description == "fixture" && split.own == "kept";
       assert split.splitphase.manifest.split == (split.drvPath != stock.drvPath);
       pkgs.runCommand "fixture-${name}-${generator}" { inherit compared; inherit (split.splitphase) report; } (
-        if whole then
-          ''
-            if [ "$(wc -l < $report/report.txt)" != 1 ] || ! grep -q '^split: [1-9]' $report/report.txt; then
-              echo "error: ${name} is not split as a whole with ${generator}:" >&2
-              cat $report/report.txt >&2
-              exit 1
-            fi
-            cp $report/report.txt $out
-          ''
-        else
-          "diff ${lib.head expectations} $report/report.txt >&2; cp $report/report.txt $out"
+        ''
+          sed '/^configure:/,$d' $report/report.txt > $out
+          if grep '^configure: again' $report/report.txt >&2; then
+            echo "error: ${name} is not configured once with ${generator}" >&2
+            exit 1
+          fi
+        ''
+        + (
+          if whole then
+            ''
+              if [ "$(wc -l < $out)" != 1 ] || ! grep -q '^split: [1-9]' $out; then
+                echo "error: ${name} is not split as a whole with ${generator}:" >&2
+                cat $out >&2
+                exit 1
+              fi
+            ''
+          else
+            "diff ${lib.head expectations} $out >&2"
+        )
       )
     );
 in
