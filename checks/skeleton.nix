@@ -96,7 +96,7 @@ let
     hook-keeps-source = {
       configure = "echo 1 > value";
       attrs.nativeBuildInputs = [
-        (hook "keepSource() { export KEPT=$src ALSO=\${src##*/}; }; preConfigureHooks+=(keepSource)")
+        (hook "keepSource() { local src=$src; export KEPT=$src ALSO=\${src##*/}; }; preConfigureHooks+=(keepSource)")
       ];
       attrs.preBuild = "echo $KEPT > value; test -e $KEPT/src/main.c; test -n $ALSO";
       hasSourcePath = true;
@@ -122,7 +122,39 @@ let
     temporary-files = {
       configure = "cat /tmp/answer > value";
       attrs.prePatch = "echo 7 > /tmp/answer";
-      reason = "a phase leaves files in /tmp";
+      reason = "a phase leaves behind what the next derivation does not have: /tmp/answer";
+    };
+    home = {
+      configure = "cat $HOME/answer > value";
+      attrs.prePatch = "mkdir -p $HOME; echo 7 > $HOME/answer";
+      reason = "a phase leaves behind what the next derivation does not have: /homeless-shelter";
+    };
+    limit = {
+      configure = "ulimit -n > value";
+      attrs.prePatch = "ulimit -S -n 200";
+      reason = "a phase leaves behind what the next derivation does not have: the limit open files                          (-n) 200";
+    };
+    open-file = {
+      configure = "if { : >&7; } 2>/dev/null; then echo open > value; else echo closed > value; fi";
+      attrs.prePatch = "exec 7> ../opened";
+      reason = "a phase leaves behind what the next derivation does not have: the open file 7";
+    };
+    hook-reads-patches = {
+      configure = "echo $HAD > value";
+      attrs.prePatch = "true";
+      attrs.nativeBuildInputs = [ (hook "had() { export HAD=\${prePatch:-nothing}; }; preConfigureHooks+=(had)") ];
+      reason = "the function had of a setup hook reads $prePatch";
+    };
+    finds-source = {
+      configure = "echo $COUNTED > value";
+      attrs.nativeBuildInputs = [
+        (hook "countSource() { export COUNTED=$(find \"$src\" -type f | wc -l); }; preConfigureHooks+=(countSource)")
+      ];
+      reason = "the function countSource of a setup hook reads $src";
+    };
+    signals = {
+      configure = "echo 1 > value";
+      attrs.preConfigure = "trap : TERM; kill 0; trap - TERM";
     };
     no-patch-phase = {
       configure = "echo 1 > value";

@@ -174,6 +174,8 @@ let
       name = builtins.match "/nix/store/[0-9a-z]{32}(-[^ ]+)" (builtins.unsafeDiscardStringContext "${path}");
     in
     if name == null then null else "/nix/store/${source}${lib.head name}";
+  # The phases up to and with the last one of a cut.
+  earlier = cut: lib.take (rank (lib.last cut.phases) + 1) phases;
   # Whether text reads a variable of bash.
   reads = name: text: mentions ("$" + name) text || mentions ("\${" + name) text;
 in
@@ -185,7 +187,7 @@ in
   over =
     cut: to: attrs:
     let
-      early = lib.take (rank (lib.last cut.phases) + 1) phases;
+      early = earlier cut;
       kept = text to (removeAttrs attrs (lib.concatMap (entry: entry.attributes) early));
       # A phase that is run again, by its name, reads them again.
       names = lib.concatMap (entry: lib.optionals (!mentions entry.name kept) entry.attributes) early;
@@ -205,6 +207,9 @@ in
       nothing = name: sources.${name} or (if lib.elem name lists then [ ] else null);
     in
     lib.genAttrs (lib.filter isOver names) nothing;
+
+  # The names of all attributes that belong to phases up to and with the last one of `cut`.
+  upTo = cut: lib.concatMap (entry: entry.attributes) (earlier cut);
 
   # Whether a phase up to `cut` names installFlags; installFlagsArray is another variable.
   namesInstallFlags =

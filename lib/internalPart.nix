@@ -62,7 +62,13 @@ else
     // dropped
     // unread to
     # The part does not see what only earlier phases read, so that it is another one only if the snapshot is.
-    // lib.optionalAttrs (from ? store) (internalAttributes.over from.cut to.reads attrs // { splitphaseStore = from.store; })
+    // lib.optionalAttrs (from ? store) (
+      internalAttributes.over from.cut to.reads attrs
+      // {
+        splitphaseOver = internalAttributes.upTo from.cut;
+        splitphaseStore = from.store;
+      }
+    )
     // {
       postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
       splitphaseHelper = tools.helper;

@@ -48,7 +48,7 @@ let
         "splitphaseSnapshot"
         "splitphaseSkeleton"
       ];
-      attributes = { };
+      attributes.splitphaseKeep = attrs.splitphaseKeep or [ ];
     };
   };
 
@@ -112,7 +112,7 @@ let
             "splitphaseSnapshot"
             "splitphaseSaid"
           ];
-          attributes = { };
+          attributes.splitphaseKeep = attrs.splitphaseKeep or [ ];
         };
       };
     in
@@ -141,7 +141,7 @@ let
 
   # Seen from its attributes.
   unwanted =
-    if !(attrs.objcacheSkeleton or true) then
+    if attrs.objcacheSkeleton or null == false then
       "objcacheSkeleton is false"
     else if attrs.dontConfigure or false != false || attrs.dontUnpack or false != false then
       "it has no configurePhase or unpackPhase"

@@ -73,6 +73,17 @@ def failure(expression: str, *options: str) -> str:
             ],
         ),
         (
+            # The same, of the part that unpacks and patches.
+            """objcacheStdenv.mkDerivation {
+              name = "package";
+              src = pkgs.runCommand "source" { } "mkdir $out; echo 'int x;' > $out/x.c";
+              postPatch = "echo $out | tr 0-9a-z 5-9a-z0-4 > secret.md";
+              buildPhase = "$CC -c -o x.o x.c";
+              installPhase = "mkdir $out; tr 5-9a-z0-4 0-9a-z < secret.md > $out/said";
+            }""",
+            ["error: splitphase: an output refers to an earlier part of the build", "/said"],
+        ),
+        (
             'splitPhases { after = [ "polish" ]; } (package { })',
             [
                 "error: splitphase: there is no polish or polishPhase to cut after; the phases are: unpackPhase",
@@ -113,6 +124,7 @@ def failure(expression: str, *options: str) -> str:
         "string",
         "no-package",
         "earlier-part",
+        "sources-part",
         "no-phase",
         "order",
         "hidden",

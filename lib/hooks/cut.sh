@@ -23,7 +23,7 @@ done
 
 # Lists are strings or arrays; as arrays they no longer depend on IFS and globbing, which phases may change.
 set -f
-for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseKeep splitphaseEnv splitphaseLeave; do
+for splitphaseName in splitphaseOutputs splitphaseOwn splitphaseOver splitphaseKeep splitphaseEnv splitphaseLeave; do
   declare -n splitphaseList=$splitphaseName
   # shellcheck disable=SC2206 # words
   splitphaseWords=(${splitphaseList[*]-})
@@ -161,8 +161,10 @@ splitphaseRemember() {
   local splitphaseName splitphaseHash
   if [ -n "${splitphaseKeep[*]-}" ]; then return; fi
   {
-    if [ -e "${splitphaseBase:-}/outputs" ]; then cat "$splitphaseBase/outputs"; fi
-    for splitphaseName in "${splitphaseOutputs[@]}" splitphaseSnapshot splitphaseManifest splitphasePacks; do
+    for splitphaseName in splitphaseBase splitphaseSources; do
+      if [ -e "${!splitphaseName:-}/outputs" ]; then cat "${!splitphaseName}/outputs"; fi
+    done
+    for splitphaseName in "${splitphaseOutputs[@]}" splitphaseSnapshot splitphaseManifest splitphasePacks splitphaseSkeleton splitphaseSaid; do
       splitphaseHash=${!splitphaseName-}
       splitphaseHash=${splitphaseHash##*/}
       if [ -n "$splitphaseHash" ]; then printf '%s %s\n' "${splitphaseHash:0:16}" "${splitphaseHash:16:16}"; fi

@@ -3,6 +3,7 @@
 #
 # splitphaseSkeleton   output of the part that unpacks and patches: the skeleton goes there
 # splitphaseSaid       output of the part that is configured from a skeleton (splitphaseBase): whether it was enough
+# splitphaseOver       names of attributes that this part does without
 
 splitphaseBegan=${EPOCHREALTIME/,/.}
 splitphaseWatched=/tmp/.splitphase
@@ -30,12 +31,35 @@ splitphaseFail() {
   exit 0
 }
 
+# What a cut loses: files outside of the tree, processes, open files, limits, traps and aliases, a line each.
+splitphaseAround() {
+  local splitphaseEntry splitphaseWatcher
+  IFS=$' \t\n'
+  set +f
+  unset -v GLOBIGNORE
+  shopt -s dotglob nullglob
+  splitphaseWatcher=$(cat "$splitphaseWatched/process" 2>/dev/null) || :
+  for splitphaseEntry in /* /tmp/* /var/tmp/* /dev/shm/* /proc/[0-9]* "/proc/$BASHPID/fd"/*; do
+    case $splitphaseEntry in
+      "$splitphaseWatched" | /dev/shm/.splitphase | "/proc/$BASHPID" | "/proc/$splitphaseWatcher") ;;
+      "/proc/$BASHPID"/*) echo "the open file ${splitphaseEntry##*/}" ;;
+      /proc/*) echo "the process ${splitphaseEntry##*/}" ;;
+      *) echo "$splitphaseEntry" ;;
+    esac
+  done
+  ulimit -Sa | sed 's/^/the limit /'
+  ulimit -Ha | sed 's/^/the hard limit /'
+  trap -p | sed 's/^/the /'
+  alias -p | sed 's/^/the /'
+}
+
 # What `save` is to do beside: splitphaseArguments.
 splitphaseSkeletonArguments() {
-  local splitphaseSource
-  if [ -n "$(find /tmp -mindepth 1 -maxdepth 1 ! -path "$splitphaseWatched" -print -quit 2>/dev/null)" ] && ! [ /tmp -ef "$NIX_BUILD_TOP" ]; then
-    splitphaseFail "a phase leaves files in /tmp"
-  fi
+  local splitphaseSource splitphaseLeft
+  if [ -n "${splitphaseSaid:-}" ]; then splitphaseWatchEnds; fi
+  splitphaseLeft=$(splitphaseAround)
+  splitphaseLeft=$(grep -vxF -m 1 -e "$splitphaseAroundBefore" <<<"$splitphaseLeft") || :
+  if [ -n "$splitphaseLeft" ]; then splitphaseFail "a phase leaves behind what the next derivation does not have: $splitphaseLeft"; fi
   if [ -n "${splitphaseSkeleton:-}" ]; then
     if ! splitphaseBefore "$splitphaseToPhase" configurePhase; then splitphaseFail "there is no configurePhase behind $splitphaseToPhase"; fi
     splitphaseArguments+=(--skeleton "$splitphaseSkeleton" --began "$splitphaseBegan")
@@ -43,7 +67,7 @@ splitphaseSkeletonArguments() {
       splitphaseArguments+=(--source "$splitphaseSource")
     done
   else
-    splitphaseWatchEnds
+    for splitphaseSource in ${splitphaseOver[@]+"${splitphaseOver[@]}"}; do splitphaseArguments+=(--over "$splitphaseSource"); done
     splitphaseArguments+=(--configured "$splitphaseBase" --seen "$splitphaseWatched/seen.json" --said "$splitphaseSaid")
   fi
 }
@@ -56,10 +80,19 @@ splitphaseWatchBegins() {
 splitphaseWatchEnds() {
   local splitphaseProcess
   if ! splitphaseProcess=$(cat "$splitphaseWatched/pid" 2>/dev/null); then return 0; fi
-  rm "$splitphaseWatched/pid"
+  mv "$splitphaseWatched/pid" "$splitphaseWatched/process"
   kill -TERM "$splitphaseProcess" 2>/dev/null || :
   while [ ! -e "$splitphaseWatched/seen.json" ] && kill -0 "$splitphaseProcess" 2>/dev/null; do sleep 0.02; done
 }
+
+if [ -z "${IN_NIX_SHELL:-}" ]; then
+  eval "splitphaseStartItself () $(declare -f splitphaseStart | tail -n +2)"
+
+  splitphaseStart() {
+    splitphaseAroundBefore=$(splitphaseAround)
+    splitphaseStartItself
+  }
+fi
 
 if [ -z "${IN_NIX_SHELL:-}" ] && [ -n "${splitphaseSaid:-}" ]; then
   eval "splitphaseResumeItself () $(declare -f splitphaseResume | tail -n +2)"
@@ -70,9 +103,10 @@ if [ -z "${IN_NIX_SHELL:-}" ] && [ -n "${splitphaseSaid:-}" ]; then
     splitphaseWatchBegins
   }
 
-  # In a subshell: whatever the package does to traps and hooks, here it is known what became of it.
+  # In a subshell: whatever the package does to traps, hooks and its process group, here it is known what became of it.
   genericBuild() {
     set +e
+    trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM
     (
       set -e
       splitphaseBuildItself "$@"

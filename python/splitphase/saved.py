@@ -52,8 +52,8 @@ def _copied(sources: list[Path], target: Path, *options: str) -> None:
         )
 
 
-def write_state(scratch: Path, saved: Path) -> None:
-    """Write what the phases changed of the shell into the folder with the outputs' contents, as text to source."""
+def state_of(scratch: Path) -> str:
+    """What the phases changed of the shell, from the dumps in the scratch folder, as text to source."""
 
     def dump(name: str) -> str:
         return (scratch / name).read_text(errors="surrogateescape")
@@ -65,7 +65,12 @@ def write_state(scratch: Path, saved: Path) -> None:
     # Patterns of extglob in a function are read only where it is on.
     shopts = "".join(line for line in options if line.startswith("shopt "))
     others = "".join(line for line in options if not line.startswith("shopt "))
-    (saved / ".state.sh").write_text(shopts + state + others, errors="surrogateescape")
+    return shopts + state + others
+
+
+def write_state(scratch: Path, saved: Path) -> None:
+    """Write the shell's state into the folder with the outputs' contents."""
+    (saved / ".state.sh").write_text(state_of(scratch), errors="surrogateescape")
 
 
 def escape_tree(top: Path, scratch: Path, saved: Path, escape: Rewriter) -> tuple[str, ...]:

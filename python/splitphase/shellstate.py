@@ -38,7 +38,7 @@ def changes(variables: tuple[str, str], functions: tuple[str, str]) -> str:
             lines.append(f"unset -v {name}")
         assignment = "" if value is None else f"={_in_order(value) if 'A' in flags else value}"
         lines.append(f"declare -g{flags.replace('-', '')} {name}{assignment}")
-    old, new = (_functions(text) for text in functions)
+    old, new = (functions_in(text) for text in functions)
     for name, (flags, text) in sorted(new.items()):
         if old.get(name) == (flags, text):
             continue
@@ -67,7 +67,7 @@ def _variables(text: str) -> dict[str, tuple[str, str | None]]:
     return found
 
 
-def _functions(text: str) -> dict[str, tuple[str, str]]:
+def functions_in(text: str) -> dict[str, tuple[str, str]]:
     """Flags (`f`, and `x` where it is exported) and definition by name."""
     heads = list(_FUNCTION.finditer(text))
     ends = [*(head.start() for head in heads[1:]), len(text)]

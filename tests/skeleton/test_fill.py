@@ -24,11 +24,20 @@ FILES = {"p/x.c": "int x;\n", "p/configure": "#!/bin/sh\n", "p/y.h": f'#define Y
 class Configured:
     """Sources, their skeleton, and the tree that `configure` made of it."""
 
-    def __init__(self, folder: Path, *, patched: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, patched: tuple[str, ...] = (), written: str = "", future: str = "") -> None:
         self.folder = folder
         self.unpacked = time.time_ns() - 200 * SECOND
         self.sources = folder / "sources"
         scratch = self._tree(folder / "scratch", patched)
+        if future:
+            moment = time.time_ns() + 10**6 * SECOND
+            os.utime(scratch / "tree" / future, ns=(moment, moment))
+        if written:
+            path = scratch / "outputs/out" / written
+            path.parent.mkdir(parents=True)
+            path.write_text("written\n")
+            moment = self.unpacked + 5 * SECOND
+            os.utime(path, ns=(moment, moment))
         index = snapshot.Index(str(folder / "top"), "/", ("out",), ("tree/p/y.h",))
         about = Sources(self.unpacked, ())
         snapshot.write_moved(scratch, self.sources, index)
@@ -64,7 +73,7 @@ class Configured:
         configured = self.folder / "configured"
         configured.mkdir(exist_ok=True)
         Filled(self.began, read_blanked(self.archive).times, blanked).write(configured)
-        fill(self.top, self.sources, configured, self.restore, self.state)
+        fill(self.top, {"out": self.folder / "out"}, self.sources, configured, self.restore, self.state)
 
     def time(self, name: str) -> int:
         return (self.top / name).lstat().st_mtime_ns
@@ -119,6 +128,26 @@ def test_folders_follow_as_files_do(tmp_path: Path) -> None:
     assert case.time("stamp") < case.time("made") <= time.time_ns()
     # As among the sources.
     assert case.time("p") < case.time("stamp")
+
+
+def test_a_source_of_the_future_does_not_hide_the_order(tmp_path: Path) -> None:
+    case = Configured(tmp_path, future="p/configure")
+    case.make("stamp", 1)
+    case.make("made", 2)
+    case.fill()
+    assert case.time("stamp") < case.time("made") <= time.time_ns()
+
+
+def test_outputs_have_the_times_of_today(tmp_path: Path) -> None:
+    case = Configured(tmp_path, patched=("p/x.c",), written="share/x")
+    out = tmp_path / "out"
+    assert (out / "share/x").stat().st_mtime_ns < case.unpacked
+    moment = case.began + SECOND
+    (out / "made").write_text("made\n")
+    os.utime(out / "made", ns=(moment, moment))
+    case.fill()
+    assert (out / "share/x").stat().st_mtime_ns == case.unpacked + 5 * SECOND
+    assert (out / "share/x").stat().st_mtime_ns < (out / "made").stat().st_mtime_ns
 
 
 def test_a_long_configure_does_not_end_in_the_future(tmp_path: Path) -> None:

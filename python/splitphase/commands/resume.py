@@ -43,7 +43,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.sources:
         from splitphase.skeleton.fill import fill
 
-        fill(args.top, args.sources, args.snapshot, restore, args.state)
+        fill(args.top, outputs, args.sources, args.snapshot, restore, args.state)
     for directory in build_directories(args.top, (path.removeprefix("tree/") for path in index.escaped)):
         try:
             rehash(directory)

@@ -18,6 +18,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--began", type=float, help="when their unpacking began, in seconds")
     parser.add_argument("--source", action="append", default=[], help="store paths that were unpacked")
     parser.add_argument("--configured", type=Path, help="the skeleton from which this was configured")
+    parser.add_argument("--over", action="append", default=[], help="attributes of the package that were not there")
     parser.add_argument("--seen", type=Path, help="what was opened of it")
     parser.add_argument("--said", type=Path, help="folder in which to say whether it was enough")
 
@@ -41,7 +42,7 @@ def execute(args: argparse.Namespace) -> int:
         from splitphase.skeleton.watch import Seen
 
         seen = Seen.read(args.seen)
-        problem, filled = judge(args.top, args.scratch, outputs.values(), seen, args.configured)
+        problem, filled = judge(args.top, args.scratch, outputs.values(), seen, args.configured, args.over)
         if filled is None:
             args.snapshot.mkdir(parents=True, exist_ok=True)
             say(args.said, problem, seen.opened, len(seen.blanked))

@@ -10,8 +10,9 @@ from splitphase.errors import SplitphaseError
 
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--manifest", type=Path, help="folder to write manifest.json into")
-    parser.add_argument("--said", type=Path, help="folder to write into what became of a skeleton")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--manifest", type=Path, help="folder to write manifest.json into")
+    target.add_argument("--said", type=Path, help="folder to write into what became of a skeleton")
     parser.add_argument("--seen", type=Path, help="what was opened of it")
     parser.add_argument("reason", help="why it is of no use")
 

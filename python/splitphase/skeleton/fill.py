@@ -11,13 +11,13 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase import archive, snapshot
 from splitphase.errors import ManifestError
-from splitphase.hashes.trees import FOLDER, entries
+from splitphase.hashes.trees import entries
 from splitphase.relocate import remove
 from splitphase.rewrite import Rewriter, inside
 from splitphase.skeleton.blank import CONTENT, Sources, Times
@@ -53,7 +53,9 @@ class Filled:
             raise ManifestError(f"{folder}: no tree of a skeleton: {error!r}", hint=_HINT) from error
 
 
-def fill(top: Path, sources: Path, configured: Path, restore: Rewriter, state: Path) -> None:
+def fill(
+    top: Path, outputs: Mapping[str, Path], sources: Path, configured: Path, restore: Rewriter, state: Path
+) -> None:
     """Fill the tree at `top`, which was unpacked from the snapshot `configured`, from the snapshot `sources`.
 
     `state` is the file with the shell's state. Raises ManifestError where the two do not belong together.
@@ -65,15 +67,24 @@ def fill(top: Path, sources: Path, configured: Path, restore: Rewriter, state: P
     archive.unpack(sources / "tree.tar.zst", staging, "the sources", _HINT).finish()
     restore.paths(staging, snapshot.read_index(sources).escaped)
     tree = staging / "tree"
-    found = [(name, kind == FOLDER) for name, kind in entries(str(tree))]
-    times = {name: os.lstat(os.path.join(tree, name)).st_mtime_ns for name, _ in found}
-    copied = max((times[name] for name, is_folder in found if not is_folder), default=0)
+    places = {tree: top, **{staging / "outputs" / name: path for name, path in outputs.items()}}
+    there = [(before, after) for before, after in places.items() if os.path.lexists(before)]
+    today = {now: status for before, after in there for now, status in _statuses(before, after)}
     done: dict[tuple[int, int], str] = {}
     for now, before in filled.blanked:
         _put(inside(tree, before), inside(top, now), done)
     remove(staging)
-    _give_times(top, times, copied, filled, about.began)
+    _give_times(list(places.values()), top, today, filled, about.began)
     state.write_text(show(state.read_text(errors="surrogateescape"), named(about.paths)), errors="surrogateescape")
+
+
+def _statuses(folder: Path, shown: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """All below a folder, as if it were another one; what is no folder by itself."""
+    if not folder.is_dir() or folder.is_symlink():
+        yield str(shown), os.lstat(folder)
+        return
+    for name, _ in entries(str(folder)):
+        yield os.path.join(shown, name), os.lstat(os.path.join(folder, name))
 
 
 def _put(source: Path, target: Path, done: dict[tuple[int, int], str]) -> None:
@@ -92,30 +103,31 @@ def _put(source: Path, target: Path, done: dict[tuple[int, int], str]) -> None:
     os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
 
-def _give_times(top: Path, times: dict[str, int], copied: int, filled: Filled, began: int) -> None:
+def _give_times(places: list[Path], top: Path, today: Mapping[str, os.stat_result], filled: Filled, began: int) -> None:
     """Sources get the times that they have today, what configure made times after them.
 
-    `copied` is for copies of sources that have the time of what is of the build.
+    A copy of what is of the build, with its time, gets that of the latest such file.
     """
-    blanked = dict(filled.blanked)
-    last = max(times.values(), default=0)
+    blanked = {str(top / now): str(top / before) for now, before in filled.blanked}
+    # Times that lie in the future say nothing of an order.
+    past = [one for one in today.values() if one.st_mtime_ns <= time.time_ns()]
+    last = max((one.st_mtime_ns for one in past), default=0)
+    copied = max((one.st_mtime_ns for one in past if not stat.S_ISDIR(one.st_mode)), default=0)
     made: dict[str, int] = {}
     seen: set[tuple[int, int]] = set()
-    for name, kind in entries(str(top)):
-        path = os.path.join(top, name)
-        status = os.lstat(path)
-        if (status.st_dev, status.st_ino) in seen or name in snapshot.MACHINE_BOUND:
+    for path, status in (one for place in places if os.path.lexists(place) for one in _statuses(place, place)):
+        if (status.st_dev, status.st_ino) in seen or os.path.relpath(path, top) in snapshot.MACHINE_BOUND:
             continue
         seen.add((status.st_dev, status.st_ino))
-        today = times.get(blanked.get(name, name))
-        if name in blanked or kind == FOLDER:
+        source = today.get(blanked.get(path, path))
+        if path in blanked or stat.S_ISDIR(status.st_mode):
             expected = filled.times.calm
-        elif today is None or today >= began:
+        elif source is None or source.st_mtime_ns >= began:
             expected = filled.times.later
         else:
-            expected = today
+            expected = source.st_mtime_ns
         if status.st_mtime_ns == expected:
-            _set(path, copied if today is None else today)
+            _set(path, copied if source is None else source.st_mtime_ns)
         elif status.st_mtime_ns >= filled.began:
             made[path] = status.st_mtime_ns
     after = _after(max(last, filled.began), filled.began, max(made.values(), default=0))
