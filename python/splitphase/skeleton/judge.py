@@ -43,7 +43,7 @@ def judge(
         if path not in blanked:
             return f"{path} has something of a file that had no content", None
     if not is_clear(state_of(scratch), about.hidden):
-        return "the shell's state has the store path of the source, or an attribute of an earlier phase", None
+        return "the shell's state has the store path of the source in another form", None
     found = _reader((scratch / "functions").read_text(errors="surrogateescape"), over)
     if found:
         return "the function {} of a setup hook reads ${}".format(*found), None
