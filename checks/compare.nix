@@ -5,6 +5,7 @@ let
   # itself may. What it does not see is then not compared by anything else.
   mayEscape = [
     "hello"
+    "hello-2.10"
     "hello-chain"
     "checkpoint-hello"
     "checkpoint-hello-moved"
