@@ -36,6 +36,29 @@ let
       reads = "src/number.c";
       reason = "configure opens other files in its second run: 1/src/number.h";
     };
+    cmake-read = cmake [
+      "file(READ src/number.h text)"
+      "string(REGEX MATCH \"[0-9]+\" text \"\${text}\")"
+      "file(WRITE value \"\${text}\")"
+    ];
+    cmake-strings = cmake [
+      "file(STRINGS src/number.h text REGEX NUMBER)"
+      "string(REGEX MATCH \"[0-9]+\" text \"\${text}\")"
+      "file(WRITE value \"\${text}\")"
+    ];
+    cmake-digest = cmake [
+      "file(SHA256 src/number.h text)"
+      "file(WRITE value \"\${text}\")"
+    ];
+    cmake-configure-file = cmake [
+      "configure_file(src/number.h made.h COPYONLY)"
+      "file(WRITE value 1)"
+    ];
+    included-by-assembler = {
+      configure = "echo 1 > value";
+      attrs.prePatch = "chmod u+w src/words.c; echo '__asm__(\".incbin \\\"doc/words.md\\\"\");' >> src/words.c";
+      other = "doc/words.md";
+    };
     generator = {
       configure = "python3 generate > value";
       reads = "doc/words.md";
@@ -185,6 +208,13 @@ let
     };
   };
 
+  # cmake COMMANDS: configure by a script of CMake.
+  cmake = commands: {
+    configure = lib.concatMapStrings (command: "echo '${command}' >> read.cmake\n") commands + "cmake -P read.cmake";
+    reads = "src/number.h";
+    attrs.nativeBuildInputs = [ pkgs.cmake ];
+    attrs.dontUseCmakeConfigure = true;
+  };
   files = {
     "src/number.h" = "// src/words.c\n#define NUMBER 7\n";
     "src/version.h" = "#define NUMBER 8\n";
