@@ -19,6 +19,7 @@ let
         internalSkeleton = ./internalSkeleton.nix;
         internalObjcache = ./internalObjcache.nix;
         internalActions = ./internalActions.nix;
+        internalRead = ./internalRead.nix;
         internalReport = ./internalReport.nix;
         internalTools = ./internalTools.nix;
         splitphase = ./splitphase.nix;

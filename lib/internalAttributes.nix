@@ -176,11 +176,13 @@ let
     if name == null then null else "/nix/store/${source}${lib.head name}";
   # The phases up to and with the last one of a cut.
   earlier = cut: lib.take (rank (lib.last cut.phases) + 1) phases;
+  # The names of all attributes that belong to them.
+  upTo = cut: lib.concatMap (entry: entry.attributes) (earlier cut);
   # Whether text reads a variable of bash.
   reads = name: text: mentions ("$" + name) text || mentions ("\${" + name) text;
 in
 {
-  inherit rank;
+  inherit rank upTo;
 
   # The attributes that phases up to and with the last one of `cut` read alone, each with the value that stands for nothing;
   # paths of sources are some that are not there. For a build that begins behind the cut, of what is not `unread` at `to`.
@@ -188,7 +190,7 @@ in
     cut: to: attrs:
     let
       early = earlier cut;
-      kept = text to (removeAttrs attrs (lib.concatMap (entry: entry.attributes) early));
+      kept = text to (removeAttrs attrs (upTo cut));
       # A phase that is run again, by its name, reads them again.
       names = lib.concatMap (entry: lib.optionals (!mentions entry.name kept) entry.attributes) early;
       sources = {
@@ -207,9 +209,6 @@ in
       nothing = name: sources.${name} or (if lib.elem name lists then [ ] else null);
     in
     lib.genAttrs (lib.filter isOver names) nothing;
-
-  # The names of all attributes that belong to phases up to and with the last one of `cut`.
-  upTo = cut: lib.concatMap (entry: entry.attributes) (earlier cut);
 
   # Whether a phase up to `cut` names installFlags; installFlagsArray is another variable.
   namesInstallFlags =

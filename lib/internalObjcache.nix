@@ -5,6 +5,7 @@
 {
   lib,
   internalActions,
+  internalRead,
   internalReport,
   ...
 }:
@@ -49,25 +50,13 @@ in
     left = [ ];
   };
 
-  # An import from derivation.
   read =
     name: prepare:
-    let
-      found =
-        builtins.addErrorContext
-          "while reading the manifest of ${name}: splitphase builds its prepare step during evaluation (import from derivation); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
-          (
-            builtins.fromJSON (
-              builtins.unsafeDiscardStringContext (builtins.readFile "${prepare.splitphaseManifest}/manifest.json")
-            )
-          );
-    in
-    if (found.version or null) != version then
-      throw ''
-        splitphase: the manifest of ${name} has version ${builtins.toJSON (found.version or null)}, but this lib reads ${toString version}.
-        The helper and the lib come from different revisions of splitphase: use one `splitphase` input for both.''
-    else
-      found;
+    internalRead {
+      inherit name version;
+      what = "manifest";
+      step = "builds its prepare step";
+    } "${prepare.splitphaseManifest}/manifest.json";
 
   # { objects, links, artifacts, keep, report } of a manifest.
   derivations =

@@ -56,6 +56,10 @@ else
       placed = to != null && early to.cut && !internalAttributes.namesInstallFlags (to.reads or to.cut) attrs;
       # Flags in one string are cut into words, those in a list under __structuredAttrs are not.
       standIn = if builtins.isString (attrs.installFlags or null) then placeholder else [ placeholder ];
+      hooks =
+        [ ./hooks/cut.sh ]
+        ++ lib.optional intercepts ./hooks/intercept.sh
+        ++ lib.optional (from ? store || lib.elem "splitphaseSkeleton" (to.outputs or [ ])) ./hooks/skeleton.sh;
       unread = place: if place == null then { } else internalAttributes.unread (place.reads or place.cut) attrs;
     in
     attrs
@@ -70,22 +74,18 @@ else
       }
     )
     // {
-      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\n";
+      postHook = (attrs.postHook or "") + lib.concatMapStrings (hook: "\nsource ${hook}") hooks + "\n";
       splitphaseHelper = tools.helper;
       splitphaseOutputs = stock.outputs;
       # The helper calls zstd by name; the package's own PATH stays what it is in the stock build.
       splitphasePath = tools.zstdPath;
     }
     // lib.optionalAttrs intercepts {
-      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/intercept.sh}\n";
       splitphaseShim = tools.shim;
       splitphaseIntercept = "${./hooks/intercept.bash}";
       splitphasePackage = stock.pname or (builtins.parseDrvName stock.name).name;
       splitphaseSystem = stock.system;
       splitphaseTake = if checkpoint == null then null else "${checkpoint}";
-    }
-    // lib.optionalAttrs (from ? store || lib.elem "splitphaseSkeleton" (to.outputs or [ ])) {
-      postHook = (attrs.postHook or "") + "\nsource ${./hooks/cut.sh}\nsource ${./hooks/skeleton.sh}\n";
     }
     // lib.optionalAttrs (from ? sources) { splitphaseSources = "${from.sources}"; }
     // lib.optionalAttrs (from != null) {

@@ -16,6 +16,7 @@
   lib,
   internalAttributes,
   internalPart,
+  internalRead,
   internalTools,
   ...
 }:
@@ -52,18 +53,15 @@ let
     };
   };
 
-  # What a part or the helper says of a skeleton. This is an import from derivation.
+  # What a part or the helper says of a skeleton.
   said =
     folder:
-    let
-      found = builtins.addErrorContext
-      "while reading the skeleton of ${stock.name}: splitphase unpacks and configures it during evaluation (import from derivation); with 'allow-import-from-derivation = false' use the package unsplit, as its passthru.splitphase.stock"
-      (builtins.fromJSON (builtins.unsafeDiscardStringContext (builtins.readFile "${folder}/said.json")));
-    in
-    if (found.version or null) != version then
-      throw "splitphase: what is said of the skeleton of ${stock.name} has version ${builtins.toJSON (found.version or null)}, but this lib reads ${toString version}: use one `splitphase` input for helper and lib."
-    else
-      found;
+    internalRead {
+      inherit (stock) name;
+      inherit version;
+      what = "skeleton";
+      step = "unpacks and configures it";
+    } "${folder}/said.json";
 
   skeleton =
     whole:
