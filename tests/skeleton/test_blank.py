@@ -16,6 +16,7 @@ from splitphase.skeleton.blank import (
     CONTENT,
     Sources,
     is_blanked,
+    names_in,
     opened,
     read_blanked,
     write,
@@ -78,7 +79,7 @@ SOURCES = Sources(1000 * SECOND, (f"/nix/store/{HASH}-a.tar",))
 
 
 def made(folder: Path, scratched: Path, whole: tuple[str, ...] = ()) -> dict[str, str]:
-    write(scratched, folder / "skeleton", INDEX, SOURCES, whole)
+    write(scratched, folder / "skeleton", INDEX, SOURCES, names_in(scratched), whole)
     said: dict[str, str] = json.loads((folder / "skeleton/said.json").read_text())
     return said
 

@@ -12,7 +12,7 @@ import pytest
 from splitphase import snapshot
 from splitphase.errors import ManifestError
 from splitphase.rewrite import Rewriter
-from splitphase.skeleton.blank import CONTENT, Sources, opened, read_blanked, write
+from splitphase.skeleton.blank import CONTENT, Sources, names_in, opened, read_blanked, write
 from splitphase.skeleton.fill import Filled, fill
 from splitphase.tokens import token
 
@@ -42,7 +42,7 @@ class Configured:
         about = Sources(self.unpacked, ())
         snapshot.write_moved(scratch, self.sources, index)
         about.write(self.sources)
-        write(scratch, folder / "skeleton", index, about, ())
+        write(scratch, folder / "skeleton", index, about, names_in(scratch))
         self.archive = folder / "skeleton/skeleton.tar"
         self.top = folder / "top"
         self.top.mkdir()

@@ -55,7 +55,7 @@ def test_store_paths_are_found_in_files_and_links(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/file").write_bytes(b"\xff " + os.fsencode(existing[0]) + b"/bin/x\0" + os.fsencode(ONE))
     (tmp_path / "link").symlink_to(existing[1] / "lib")
-    assert store_paths_below(tmp_path) == tuple(sorted(map(str, existing)))
+    assert store_paths_below(tmp_path) == {"folder/file": {str(existing[0])}, "link": {str(existing[1])}}
 
 
 @pytest.fixture

@@ -62,12 +62,12 @@ def execute(args: argparse.Namespace) -> int:
         snapshot.write(args.top, args.scratch, args.snapshot, index)
     if args.skeleton:
         from splitphase.skeleton import blank
-        from splitphase.skeleton.sourcepaths import store_paths_below
 
-        store = store_paths_below(args.scratch / "tree", saved)
+        names = blank.names_in(args.scratch)
+        store = tuple(sorted(set().union(*names.values())))
         sources = blank.Sources(int(args.began * 1e9), tuple(args.source), store)
         sources.write(args.snapshot)
-        count = blank.write(args.scratch, args.skeleton, index, sources, ())
+        count = blank.write(args.scratch, args.skeleton, index, sources, names)
         print(f"splitphase: {count} files have no content in the skeleton")
     if filled is not None:
         filled.write(args.snapshot)

@@ -20,12 +20,12 @@ def execute(args: argparse.Namespace) -> int:
 
     from splitphase import archive, snapshot
     from splitphase.relocate import remove
-    from splitphase.skeleton.blank import Sources, write
+    from splitphase.skeleton.blank import Sources, names_in, write
 
     index = snapshot.read_index(args.sources)
     whole = frozenset(json.loads(args.whole.read_text()))
     folder = Path(tempfile.mkdtemp())
     archive.unpack(args.sources / "tree.tar.zst", folder).finish()
-    write(folder, args.target, index, Sources.read(args.sources), whole)
+    write(folder, args.target, index, Sources.read(args.sources), names_in(folder), whole)
     remove(folder)
     return 0

@@ -12,13 +12,14 @@ import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from splitphase import snapshot
 from splitphase.errors import ManifestError
 from splitphase.hashes.trees import FILE, entries
+from splitphase.paths import existing_store_paths
 from splitphase.skeleton.sourcepaths import hide, named, store_paths_below
 from splitphase.tokens import token
 
@@ -27,6 +28,7 @@ MARK = token("the content of a file")
 """Stands in every blanked file, and in nothing else."""
 CONTENT = f"/* {MARK}: splitphase leaves the content of this file out while the package is configured */\n".encode()
 SAID, ARCHIVE, BLANKED = "said.json", "skeleton.tar", "blanked.json"
+STATE = "outputs/.state.sh"
 
 _SOURCES = (
     "c cc cp cpp cxx c++ C CPP h hh hp hpp hxx h++ H inl ipp ixx tcc tpp txx inc m mm s S asm sx rs go "
@@ -87,29 +89,44 @@ class Sources:
             raise ManifestError(f"{folder}: no snapshot of sources: {error!r}", hint="build it again") from error
 
 
-def write(scratch: Path, target: Path, index: snapshot.Index, sources: Sources, whole: Collection[str]) -> int:
+def names_in(scratch: Path) -> dict[str, set[str]]:
+    """The store paths that the parts of a snapshot name (`tree`, `outputs`), by the files of these."""
+    parts = ("tree", "outputs")
+    return {f"{part}/{name}": paths for part in parts for name, paths in store_paths_below(scratch / part).items()}
+
+
+def write(
+    scratch: Path,
+    target: Path,
+    index: snapshot.Index,
+    sources: Sources,
+    names: Mapping[str, set[str]],
+    whole: Collection[str] = (),
+) -> int:
     """Make the skeleton of the snapshot whose parts lie in `scratch` (`tree`, `outputs`), into the folder `target`.
 
-    The parts are changed in place. `whole` are paths below the tree that keep their content. Returns how many do not.
-    Raises SplitphaseError where paths of sources cannot be told apart.
+    The parts are changed in place. `names` is what `names_in` gave for them, `whole` are paths below the tree that keep
+    their content. Returns how many do not. Raises SplitphaseError where paths of sources cannot be told apart.
     """
     hidden = named(sources.paths)
     tree = scratch / "tree"
     blanked = [name for name, kind in entries(str(tree)) if kind == FILE and name not in whole and is_blanked(name)]
     blanked = [name for name in blanked if _blank(tree / name)]
-    state = scratch / "outputs" / ".state.sh"
-    state.write_text(hide(state.read_text(errors="surrogateescape"), hidden), errors="surrogateescape")
+    state = scratch / STATE
+    text = hide(state.read_text(errors="surrogateescape"), hidden)
+    state.write_text(text, errors="surrogateescape")
     times = settle(scratch, sources.began, {f"tree/{name}" for name in blanked})
     for path in (state, state.parent):
         os.utime(path, ns=(times.calm, times.calm))
-    store = store_paths_below(tree, state.parent)
+    left_out = {STATE, *(f"tree/{name}" for name in blanked)}
+    store = existing_store_paths(text).union(*(paths for name, paths in names.items() if name not in left_out))
     folder = scratch / "skeleton"
     snapshot.write_moved(scratch, folder, index)
     about = {**asdict(times), "blanked": blanked, "hidden": list(hidden)}
     (folder / BLANKED).write_text(json.dumps(about, separators=(",", ":")) + "\n")
     target.mkdir(parents=True, exist_ok=True)
     digest = _one_file(folder, target / ARCHIVE)
-    said = {"problem": "", "archive": str(target / ARCHIVE), "sha256": digest, "store": store}
+    said = {"problem": "", "archive": str(target / ARCHIVE), "sha256": digest, "store": sorted(store)}
     (target / SAID).write_text(json.dumps({"version": VERSION, **said}) + "\n")
     return len(blanked)
 
@@ -119,11 +136,16 @@ def _blank(path: Path) -> bool:
     status = path.lstat()
     if not status.st_size or status.st_nlink > 1 or not _is_text(str(path)):
         return False
-    if not status.st_mode & stat.S_IWUSR:
-        path.chmod(stat.S_IMODE(status.st_mode) | stat.S_IWUSR)
-    path.write_bytes(CONTENT)
-    path.chmod(stat.S_IMODE(status.st_mode))
+    put(path, CONTENT)
     return True
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write into a file itself, which may be read-only and have several names. Its mode stays."""
+    mode = stat.S_IMODE(path.lstat().st_mode)
+    path.chmod(mode | stat.S_IWUSR)
+    path.write_bytes(content)
+    path.chmod(mode)
 
 
 def _is_text(name: str) -> bool:

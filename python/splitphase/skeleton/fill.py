@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from splitphase.errors import ManifestError
 from splitphase.hashes.trees import entries
 from splitphase.relocate import remove
 from splitphase.rewrite import Rewriter, inside
-from splitphase.skeleton.blank import CONTENT, Sources, Times
+from splitphase.skeleton.blank import CONTENT, Sources, Times, put
 from splitphase.skeleton.sourcepaths import named, show
 
 FILLED = "filled.json"
@@ -70,7 +69,7 @@ def fill(
     places = {tree: top, **{staging / "outputs" / name: path for name, path in outputs.items()}}
     there = [(before, after) for before, after in places.items() if os.path.lexists(before)]
     today = {now: status for before, after in there for now, status in _statuses(before, after)}
-    done: dict[tuple[int, int], str] = {}
+    done: set[tuple[int, int]] = set()
     for now, before in filled.blanked:
         _put(inside(tree, before), inside(top, now), done)
     remove(staging)
@@ -87,19 +86,15 @@ def _statuses(folder: Path, shown: Path) -> Iterator[tuple[str, os.stat_result]]
         yield os.path.join(shown, name), os.lstat(os.path.join(folder, name))
 
 
-def _put(source: Path, target: Path, done: dict[tuple[int, int], str]) -> None:
+def _put(source: Path, target: Path, done: set[tuple[int, int]]) -> None:
     """Put the content of a source into a blanked file, in place: it may have several names."""
     status = target.lstat()
     if (status.st_dev, status.st_ino) in done:
         return
     if not stat.S_ISREG(status.st_mode) or target.read_bytes() != CONTENT or not source.is_file():
         raise ManifestError(f"{target} is not as it was when the package was configured", hint=_HINT)
-    done[status.st_dev, status.st_ino] = str(target)
-    if not status.st_mode & stat.S_IWUSR:
-        target.chmod(stat.S_IMODE(status.st_mode) | stat.S_IWUSR)
-    with source.open("rb") as read, target.open("wb") as write:
-        shutil.copyfileobj(read, write)
-    target.chmod(stat.S_IMODE(status.st_mode))
+    done.add((status.st_dev, status.st_ino))
+    put(target, source.read_bytes())
     os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
 

@@ -58,10 +58,11 @@ def is_clear(text: str, names: Collection[str]) -> bool:
     return SOURCE not in show(text, dict.fromkeys(names, ""))
 
 
-def store_paths_below(*roots: Path) -> tuple[str, ...]:
-    """The store paths that files and links below folders name, as far as they are there; sorted."""
-    found: set[str] = set()
-    for path, kind in ((os.path.join(root, name), kind) for root in roots for name, kind in entries(str(root))):
+def store_paths_below(root: Path) -> dict[str, set[str]]:
+    """The store paths that files and links below a folder name, as far as they are there; by the names of these."""
+    found: dict[str, set[str]] = {}
+    for name, kind in entries(str(root)):
+        path = os.path.join(root, name)
         if kind == LINK:
             data = os.fsencode(os.readlink(path))
         elif kind == FILE:
@@ -70,8 +71,8 @@ def store_paths_below(*roots: Path) -> tuple[str, ...]:
         else:
             continue
         if _PREFIX in data:
-            found |= existing_store_paths(data.decode(errors="surrogateescape"))
-    return tuple(sorted(found))
+            found[name] = existing_store_paths(data.decode(errors="surrogateescape"))
+    return found
 
 
 class StandIns:
